@@ -1,0 +1,168 @@
+"""`Idempotency-Key`: a POST that is sent twice happens once.
+
+The kept answer is written in the transaction of the act itself. So it exists if and only if the
+act happened, whatever becomes of the process in between, and an answer that is no success takes
+everything with it and leaves the key free.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.encoders import JSONEncoder
+
+from bookbridge.kernel.errors import DomainError, InvalidInput, KeyReused
+from bookbridge.kernel.models import IdempotencyKey
+from bookbridge.kernel.rendering import to_json
+from bookbridge.kernel.transactions import transactional
+
+HEADER = "Idempotency-Key"
+HEADER_CODE = "invalid_idempotency_key"
+REPLAYED = "Idempotency-Replayed"
+WELL_FORMED = re.compile(r"[\x21-\x7e]{1,255}")
+PURGE_CHANCE = 0.01
+PURGE_AT_MOST = 200
+
+
+def run_once(
+    request: Request, handler: Callable[[], Response], *, secret_fields: Sequence[str] = ()
+) -> Response:
+    """The answer of `handler`, or the one kept for the same key, path, reader and body.
+
+    For a POST of a signed-in reader whose visibility and role were checked already. `handler`
+    runs in one transaction with the keeping of its answer, and again after a deadlock. Fields
+    of the answer named in `secret_fields` are kept as null: a secret is shown once.
+
+    Raises:
+        InvalidInput: 400 `invalid_idempotency_key`, the key is not 1 to 255 visible ASCII.
+        KeyReused: 422 `idempotency_key_reused`, the key belongs to another body.
+        DomainError: 409 `request_in_progress`, the first request is still under way.
+    """
+    key = request.headers.get(HEADER)
+    if key is None:
+        return handler()
+    if not WELL_FORMED.fullmatch(key):
+        detail = _("Idempotency-Key must be 1 to 255 visible ASCII characters.")
+        raise InvalidInput([("", HEADER_CODE, detail)], detail, HEADER_CODE)
+    identity = {"user_id": request.user.pk, "path": _digest(request.path), "key": key}
+    fingerprint = _digest(_canonical(request.data))
+    return _act_or_replay(identity, fingerprint, handler, secret_fields)
+
+
+@transactional
+def _act_or_replay(
+    identity: dict[str, Any],
+    fingerprint: str,
+    handler: Callable[[], Response],
+    secret_fields: Sequence[str],
+) -> Response:
+    _wait_for_nobody(identity)
+    now = timezone.now()
+    kept = IdempotencyKey.objects.filter(**identity).first()
+    if kept is not None and kept.created_at > _oldest(now):
+        if kept.fingerprint != fingerprint:
+            raise KeyReused(_("This Idempotency-Key was used with another body."))
+        return _replay(kept)
+    response = handler()
+    if not 200 <= response.status_code < 300:
+        transaction.set_rollback(True)
+        return response
+    if kept is not None:
+        kept.delete()
+    IdempotencyKey.objects.create(
+        **identity,
+        fingerprint=fingerprint,
+        status=response.status_code,
+        body=_kept_body(response.data, secret_fields),
+        location=response.headers.get("Location", ""),
+        etag_version=getattr(response, "etag_version", None),
+        created_at=now,
+    )
+    if random.random() < PURGE_CHANCE:  # noqa: S311
+        transaction.on_commit(_purge_some, robust=True)
+    return response
+
+
+def expired() -> QuerySet[IdempotencyKey]:
+    """Kept answers that are past their window."""
+    return IdempotencyKey.objects.filter(created_at__lte=_oldest(timezone.now()))
+
+
+def purge_expired(*, at_most: int = 10_000) -> int:
+    """Delete kept answers that are past their window; gives how many."""
+    old = expired()
+    with transaction.atomic():
+        # Rows that another purge, or the next use of a key, is working on are left to it.
+        skips = connection.features.has_select_for_update_skip_locked
+        locked = old.select_for_update(skip_locked=skips)
+        keys = list(locked.values_list("pk", flat=True)[:at_most])
+        return IdempotencyKey.objects.filter(pk__in=keys).delete()[0]
+
+
+def forget(reader_id: int) -> None:
+    """Delete all answers kept for one reader, who leaves."""
+    IdempotencyKey.objects.filter(user_id=reader_id).delete()
+
+
+def _purge_some() -> None:
+    purge_expired(at_most=PURGE_AT_MOST)
+
+
+def _wait_for_nobody(identity: dict[str, Any]) -> None:
+    """Refuse while the same key is in work. SQLite writes one transaction at a time anyway."""
+    if connection.vendor != "postgresql":
+        return
+    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).digest()
+    number = int.from_bytes(digest[:8], "big", signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
+        if not cursor.fetchone()[0]:
+            raise DomainError(
+                _("The first request with this Idempotency-Key is still under way."),
+                "request_in_progress",
+                retry_after=1,
+            )
+
+
+def _replay(kept: IdempotencyKey) -> Response:
+    response = Response(json.loads(kept.body) if kept.body else None, status=kept.status)
+    if kept.location:
+        response["Location"] = kept.location
+    response[REPLAYED] = "true"
+    # The tag is made from the version and the body, for this answer as for the first.
+    if kept.etag_version is not None:
+        response.etag_version = kept.etag_version  # type: ignore[attr-defined]
+    return response
+
+
+def _kept_body(data: Any, secret_fields: Sequence[str]) -> str:
+    if data is None:
+        return ""
+    if secret_fields and isinstance(data, dict):
+        data = data | {name: None for name in secret_fields if name in data}
+    return to_json(data).decode()
+
+
+def _canonical(body: Any) -> str:
+    return json.dumps(body, cls=JSONEncoder, sort_keys=True, separators=(",", ":"))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _oldest(now: datetime) -> datetime:
+    return now - timedelta(hours=settings.IDEMPOTENCY_HOURS)

@@ -1,0 +1,65 @@
+"""Models that belong to no app: time stamps to inherit, kept answers, counters of limits."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+
+class Timestamped(models.Model):
+    """Gives a model the moments of its creation and of its last save.
+
+    `QuerySet.update()` does not move `updated_at`: a statement that should, names it.
+    """
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        abstract = True
+
+
+class IdempotencyKey(models.Model):
+    """The first good answer to a POST that carried an `Idempotency-Key`.
+
+    Life cycle: written in the transaction of the act itself, so that the row exists if and only
+    if the act happened; *replayed* for the same key and body while it is younger than
+    `settings.IDEMPOTENCY_HOURS`; *replaced* by the next use of the key after that, or *purged*.
+    Secrets of the answer are null here.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    # A digest, since a path may hold the secret of an invitation.
+    path = models.CharField(max_length=64)
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    body = models.TextField(blank=True)
+    location = models.TextField(blank=True)
+    etag_version = models.PositiveIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "path", "key"], name="idempotency_key_once_per_path"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class LimitCounter(models.Model):
+    """Places taken within one window of a security limit, for as long as no cache server counts.
+
+    Life cycle: one row per limit and digest of whom it counts; begins anew in place when its
+    window is over; purged later. Written outside business transactions, by `limits.py` alone.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    n = models.PositiveIntegerField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.key[:12]}: {self.n}"

@@ -1,0 +1,218 @@
+"""Keyset pages: stable under inserts, and the same cost at any depth.
+
+A cursor carries the ordering values of the row at the edge of a page. It is signed, bound to
+the list, its filters and its reader, and does not change from request to request. A search by
+relevance has no keyset (scores move): there the cursor carries the rank in the first 500.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from django.core.signing import BadSignature, Signer
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from bookbridge.kernel.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest
+
+    from bookbridge.kernel.shapes import Row, Shape
+
+#: How many matches a search by relevance shows at most.
+RANKED_WINDOW = 500
+
+FORWARD, BACKWARD, RANK = "n", "p", "r"
+_OUTSIDE_SCOPE = ("cursor", "page_size", "fields")
+
+#: Names of `?ordering=` and the columns behind them; each ends in the key.
+Orderings = dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows of one page and the cursors of its neighbours."""
+
+    rows: Sequence[Row]
+    next: str | None
+    previous: str | None
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a page starts: a direction and the ordering values of the row before it."""
+
+    direction: str
+    values: tuple[Any, ...]
+
+
+def list_scope(request: HttpRequest, viewer: Any) -> str:
+    """A digest of the list, its filters and its reader, to which cursors are bound."""
+    filters = sorted(
+        (name, value)
+        for name, values in request.GET.lists()
+        if name not in _OUTSIDE_SCOPE
+        for value in values
+    )
+    reader = viewer.pk if viewer is not None else None
+    text = json.dumps([request.path, filters, reader])
+    return blake2b(text.encode(), digest_size=9).hexdigest()
+
+
+def encode_cursor(cursor: Cursor, scope: str) -> str:
+    """The text of a cursor: URL-safe, signed, the same for the same place."""
+    payload = json.dumps(
+        [scope, cursor.direction, [_tagged(value) for value in cursor.values]],
+        separators=(",", ":"),
+        ensure_ascii=False,
+    )
+    body = urlsafe_b64encode(payload.encode()).decode().rstrip("=")
+    return Signer(salt="bookbridge.cursor", sep=".").sign(body)
+
+
+def decode_cursor(text: str, scope: str) -> Cursor:
+    """The cursor of `text`.
+
+    Raises:
+        InvalidInput: `invalid_cursor`, when it was changed or belongs to another list.
+    """
+    try:
+        body = Signer(salt="bookbridge.cursor", sep=".").unsign(text)
+        payload = json.loads(urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    except (BadSignature, ValueError) as error:
+        raise invalid_cursor() from error
+    found, direction, values = payload
+    if found != scope:
+        raise invalid_cursor()
+    return Cursor(direction, tuple(_untagged(kind, value) for kind, value in values))
+
+
+def invalid_cursor() -> InvalidInput:
+    """The answer to a cursor that this list did not give out."""
+    return InvalidInput.parameter(
+        "cursor", "invalid_cursor", _("This cursor does not belong to this list.")
+    )
+
+
+def keyset_page(
+    queryset: QuerySet[Any],
+    shape: Shape,
+    *,
+    keys: tuple[str, ...],
+    size: int,
+    cursor: str | None,
+    scope: str,
+) -> Page:
+    """One page of `queryset` ordered by `keys`, after (or before) `cursor`.
+
+    Arguments:
+        keys: `order_by` terms on columns that are never null; the last is the primary key.
+        size: rows on a page.
+
+    Raises:
+        InvalidInput: `invalid_cursor`.
+    """
+    place = decode_cursor(cursor, scope) if cursor else None
+    if place and (place.direction == RANK or len(place.values) != len(keys)):
+        raise invalid_cursor()
+    backward = place is not None and place.direction == BACKWARD
+    order = [_reversed(key) for key in keys] if backward else list(keys)
+    found = queryset.order_by(*order)
+    if place:
+        found = found.filter(_beyond(order, place.values))
+    names = [key.lstrip("-") for key in keys]
+    rows = shape.rows(found[: size + 1], *names)
+    more, rows = len(rows) > size, rows[:size]
+    if backward:
+        rows.reverse()
+
+    def at(row: Row, direction: str) -> str:
+        return encode_cursor(Cursor(direction, tuple(row[name] for name in names)), scope)
+
+    if not rows:
+        return Page(rows, None, None)
+    has_next = True if backward else more
+    has_previous = more if backward else place is not None
+    return Page(
+        rows,
+        at(rows[-1], FORWARD) if has_next else None,
+        at(rows[0], BACKWARD) if has_previous else None,
+    )
+
+
+def ranked_page(
+    queryset: QuerySet[Any], shape: Shape, *, size: int, cursor: str | None, scope: str
+) -> Page:
+    """One page of a search by relevance: `queryset` comes ordered, best match first.
+
+    Raises:
+        InvalidInput: `invalid_cursor`.
+    """
+    start = 0
+    if cursor:
+        place = decode_cursor(cursor, scope)
+        if place.direction != RANK:
+            raise invalid_cursor()
+        start = place.values[0]
+    end = min(start + size, RANKED_WINDOW)
+    rows = shape.rows(queryset[start : end + 1])
+    more, rows = len(rows) > end - start and end < RANKED_WINDOW, rows[: end - start]
+
+    def at(rank: int) -> str:
+        return encode_cursor(Cursor(RANK, (rank,)), scope)
+
+    return Page(rows, at(end) if more else None, at(max(0, start - size)) if start else None)
+
+
+def page_address(request: HttpRequest, cursor: str | None) -> str | None:
+    """The absolute address of the page at `cursor`, with the filters of this one."""
+    if cursor is None:
+        return None
+    parameters = [
+        (name, value)
+        for name, values in request.GET.lists()
+        if name != "cursor"
+        for value in values
+    ]
+    query = urlencode([*parameters, ("cursor", cursor)])
+    return request.build_absolute_uri(f"{request.path}?{query}")
+
+
+def _reversed(key: str) -> str:
+    return key[1:] if key.startswith("-") else f"-{key}"
+
+
+def _beyond(order: Sequence[str], values: Sequence[Any]) -> Q:
+    """Rows that come after `values` in `order`; the first term alone bounds the index scan."""
+    beyond, equal = Q(), Q()
+    for key, value in zip(order, values, strict=True):
+        name, lookup = key.lstrip("-"), "lt" if key.startswith("-") else "gt"
+        beyond |= equal & Q(**{f"{name}__{lookup}": value})
+        equal &= Q(**{name: value})
+    first, bound = order[0].lstrip("-"), "lte" if order[0].startswith("-") else "gte"
+    return Q(**{f"{first}__{bound}": values[0]}) & beyond
+
+
+def _tagged(value: Any) -> tuple[str, Any]:
+    if isinstance(value, datetime):
+        return ("t", value.isoformat())
+    if isinstance(value, date):
+        return ("d", value.isoformat())
+    return ("v", value)
+
+
+def _untagged(kind: str, value: Any) -> Any:
+    if kind == "t":
+        return datetime.fromisoformat(value)
+    if kind == "d":
+        return date.fromisoformat(value)
+    return value

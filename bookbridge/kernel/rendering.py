@@ -1,0 +1,57 @@
+"""Writing JSON: UTF-8, compact, without `NaN`, and one encoder for all answers. And SVG, for the
+few operations that draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework.renderers import BaseRenderer
+from rest_framework.utils.encoders import JSONEncoder
+
+_ENCODER = JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+class JSONRenderer(BaseRenderer):
+    """The renderer of `application/json`, which by its nature is UTF-8 (RFC 8259)."""
+
+    media_type = "application/json"
+    format = "json"
+    charset = None
+    render_style = "binary"
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        """`data` as bytes; none at all for None, so that 204 has no body."""
+        return b"" if data is None else to_json(data)
+
+
+class SVGRenderer(BaseRenderer):
+    """The renderer of `image/svg+xml`: the data is the document, as text."""
+
+    media_type = "image/svg+xml"
+    format = "svg"
+    charset = "utf-8"
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        """`data` as bytes; none at all for None."""
+        return b"" if data is None else str(data).encode("utf-8", errors="replace")
+
+
+def to_json(data: Any) -> bytes:
+    """`data` as compact JSON in UTF-8.
+
+    Moments, days, decimals, UUIDs and translated texts are written as DRF does. A lone
+    surrogate, which should never have been stored, comes out as `?` and breaks nothing.
+    """
+    return _ENCODER.encode(data).encode("utf-8", errors="replace")

@@ -1,0 +1,102 @@
+"""How rows become representations: one shape for each, shared by every way out.
+
+A list or a detail does not build model instances: it selects just the columns its shape
+names (`QuerySet.values`) and hands the rows to `build`. The serializer of a shape is its
+schema; a test compares what `build` returns with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.utils.translation import gettext as _
+
+from bookbridge.kernel.errors import InvalidInput, Missing
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from rest_framework.serializers import Serializer
+
+Row = Mapping[str, Any]
+Json = dict[str, Any]
+
+
+class Shape:
+    """One representation: the columns it needs and the function from a row to JSON.
+
+    Attributes:
+        serializer: the schema of what `build` returns.
+        columns: names for `QuerySet.values`; annotations of the queryset may be among them.
+        version: the column that counts edits of the thing, or None for things without.
+    """
+
+    serializer: ClassVar[type[Serializer[Any]]]
+    columns: ClassVar[tuple[str, ...]]
+    version: ClassVar[str | None] = "version"
+
+    def related(self, rows: Sequence[Row], viewer: Any) -> Any:
+        """What all rows of one answer need besides, in a fixed number of queries."""
+        return None
+
+    def build(self, row: Row, related: Any, viewer: Any) -> Json:
+        """The JSON-ready representation of one row, as `viewer` (or None) may see it."""
+        raise TypeError(f"{type(self).__name__} has no build()")
+
+    def rows(self, queryset: QuerySet[Any], *extra: str) -> list[Row]:
+        """The rows of `queryset`, with the columns of this shape and those in `extra`."""
+        return list(queryset.values(*dict.fromkeys((*self.columns, *extra))))
+
+    def many(self, rows: Sequence[Row], viewer: Any) -> list[Json]:
+        """Representations of `rows`, in their order."""
+        related = self.related(rows, viewer) if rows else None
+        return [self.build(row, related, viewer) for row in rows]
+
+    def one(self, queryset: QuerySet[Any], viewer: Any) -> tuple[Json, int]:
+        """The representation and the version of the only row of `queryset`.
+
+        Raises:
+            Missing: `not_found`, when there is none.
+        """
+        columns = (*self.columns, *((self.version,) if self.version else ()))
+        for row in queryset.values(*dict.fromkeys(columns))[:1]:
+            return self.many([row], viewer)[0], int(row[self.version]) if self.version else 0
+        raise Missing()
+
+
+def narrow(data: Json, fields: Sequence[str] | None, serializer: type[Serializer[Any]]) -> Json:
+    """`data` with only the top-level names in `fields`; all of it when `fields` is None.
+
+    Raises:
+        InvalidInput: `unknown_field` for the parameter `fields`, for a name that the
+            representation does not have.
+    """
+    if fields is None:
+        return data
+    check_fields(fields, serializer)
+    return {name: value for name, value in data.items() if name in fields}
+
+
+def check_fields(fields: Sequence[str] | None, serializer: type[Serializer[Any]]) -> None:
+    """Refuse names in `fields` that the representation does not have.
+
+    Raises:
+        InvalidInput: `unknown_field` for the parameter `fields`.
+    """
+    for name in fields or ():
+        if name not in serializer._declared_fields:
+            message = _("No such field: {name}").format(name=name)
+            raise InvalidInput.parameter("fields", "unknown_field", message)
+
+
+def moment(value: datetime | None) -> str | None:
+    """A moment as RFC 3339 in UTC, with microseconds only where there are some."""
+    if value is None:
+        return None
+    return value.isoformat().replace("+00:00", "Z")
+
+
+def day(value: date | None) -> str | None:
+    """A day as `YYYY-MM-DD`."""
+    return None if value is None else value.isoformat()

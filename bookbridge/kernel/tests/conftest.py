@@ -1,0 +1,119 @@
+"""What tests of the kernel share: readers, and cache servers in every bad state."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from pytest_django.fixtures import Settings
+
+from bookbridge.kernel import cache as cache_module
+from bookbridge.testing import free_port
+
+
+def seconds_of(act: Callable[[], Any]) -> float:
+    """The processor time of `act`, without that of a coverage tracer or of other programs."""
+    tracer = sys.gettrace()
+    sys.settrace(None)
+    try:
+        started = time.thread_time()
+        act()
+        return time.thread_time() - started
+    finally:
+        sys.settrace(tracer)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_circuits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port may be given out twice; what an earlier test learnt of it must not count."""
+    monkeypatch.setattr(cache_module, "_circuits", {})
+
+
+@pytest.fixture
+def reader(db: None) -> Any:
+    return get_user_model().objects.create(username="ana")
+
+
+@pytest.fixture
+def closed_port() -> str:
+    """The address of a Redis that is down."""
+    return f"redis://127.0.0.1:{free_port()}/0"
+
+
+@pytest.fixture
+def silent_server() -> Iterator[str]:
+    """The address of a Redis that accepts connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+        yield f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
+
+
+@pytest.fixture
+def use_cache(settings: Settings) -> Callable[[str], None]:
+    """Makes a Redis the default cache."""
+
+    def use(url: str) -> None:
+        backend = "bookbridge.kernel.cache.ResilientRedisCache"
+        settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": url}}
+
+    return use
+
+
+@pytest.fixture
+def without_cache_server(settings: Settings) -> None:
+    backend = "django.core.cache.backends.locmem.LocMemCache"
+    settings.CACHES = {"default": {"BACKEND": backend}}
+
+
+@pytest.fixture
+def quick_circuit(monkeypatch: pytest.MonkeyPatch) -> float:
+    """Circuits ask again after a fraction of a second."""
+    monkeypatch.setattr(cache_module, "OPEN_SECONDS", 0.2)
+    return 0.2
+
+
+class PrivateRedis:
+    """A Redis server of the test's own, to be stopped, frozen and filled."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder, self.port = folder, free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *options: str) -> None:
+        options = ("--port", str(self.port), "--save", "", "--dir", self.folder, *options)
+        self.process = subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL)
+        for _attempt in range(600):  # machines under load take their time
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.05)
+        raise RuntimeError("The Redis of this test does not start.")
+
+    def send(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        os.kill(self.process.pid, number)
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+
+@pytest.fixture
+def private_redis(tmp_path: Any) -> Iterator[PrivateRedis]:
+    if shutil.which("redis-server") is None:
+        pytest.skip("needs the program redis-server")
+    server = PrivateRedis(str(tmp_path))
+    server.start()
+    yield server
+    server.stop()

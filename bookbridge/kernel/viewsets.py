@@ -1,0 +1,283 @@
+"""The one base of all views: the order of checks, and the ways to answer.
+
+The order is that of the HTTP contract: 405, 406, 413 and 415; 401; 429; what the view locates
+(404 of the club); 401 and 403; then the handler: 404 of nested things, 400, 428 and 412, 409.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.conf import settings
+from django.utils.cache import patch_vary_headers
+from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated, UnsupportedMediaType
+from rest_framework.parsers import BaseParser
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from bookbridge.kernel import conditional, idempotency, limits
+from bookbridge.kernel.conditional import Versions
+from bookbridge.kernel.operations import Operation
+from bookbridge.kernel.pagination import (
+    Orderings,
+    keyset_page,
+    list_scope,
+    page_address,
+    ranked_page,
+)
+from bookbridge.kernel.parsing import BodyTooLarge, MergePatchParser, StrictJSONParser
+from bookbridge.kernel.query import NoQuery
+from bookbridge.kernel.serializers import InputSerializer, NoInput
+from bookbridge.kernel.shapes import Json, Shape, check_fields, narrow
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from rest_framework.renderers import BaseRenderer
+    from rest_framework.request import Request
+
+WITH_BODY = ("POST", "PUT", "PATCH")
+
+
+class KernelViewSet(ViewSet):
+    """Base of all views.
+
+    Attributes:
+        operations: the operations by name of the handler method.
+        no_store: answers carry secrets and must be kept nowhere.
+        idempotent: whether POST heeds `Idempotency-Key`.
+        conditional: whether GET answers carry an ETag.
+    """
+
+    operations: ClassVar[dict[str, Operation]] = {}
+    no_store: ClassVar[bool] = False
+    idempotent: ClassVar[bool] = True
+    conditional: ClassVar[bool] = True
+    permission_classes = ()
+
+    # -- the order of checks ------------------------------------------------------------
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Answer one request; every error leaves through the handler of problems."""
+        self.args, self.kwargs = args, kwargs
+        self.request = request = self.initialize_request(request, *args, **kwargs)
+        self.headers = self.default_response_headers
+        try:
+            handler = self._handler(request)
+            self.initial(request, *args, **kwargs)
+            response = self._run(handler)
+        except Exception as error:  # every error has one way out
+            response = self.handle_exception(error)
+        self.response = self.finalize_response(request, response, *args, **kwargs)
+        return self.response
+
+    def _handler(self, request: Request) -> Any:
+        """The method that answers, or 405."""
+        method = (request.method or "").lower()
+        handler = getattr(self, method, None) if method in self.http_method_names else None
+        if handler is None or not self.action or self.action not in self.operations:
+            raise MethodNotAllowed(request.method or "")
+        return handler
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Everything that is checked before the handler runs."""
+        self.format_kwarg = None
+        self._verdict: limits.Verdict | None = None
+        renderer, media_type = self.perform_content_negotiation(request)
+        request.accepted_renderer, request.accepted_media_type = renderer, media_type
+        self._check_size_and_type(request)
+        self.viewer = request.user if request.user.is_authenticated else None
+        self._verdict = limits.take_request(request, self.viewer)
+        self.locate()
+        if self.viewer is None and not self.operation.public:
+            raise NotAuthenticated()
+        self.admit()
+        if request.method in WITH_BODY and self.operation.body is None:
+            NoInput.read(request.data)
+        if request.method not in ("GET", "HEAD"):
+            self.operation_query.read(request)
+
+    def _check_size_and_type(self, request: Request) -> None:
+        if request.method not in WITH_BODY:
+            return
+        length = int(request.META.get("CONTENT_LENGTH") or 0)
+        if length > settings.MAX_BODY_BYTES:
+            raise BodyTooLarge()
+        parsers = self.get_parsers()
+        if length and not self.get_content_negotiator().select_parser(request, parsers):
+            raise UnsupportedMediaType(request.content_type)
+
+    def locate(self) -> None:
+        """Find what the path is below (a club); raise Missing where it may not be known."""
+
+    def admit(self) -> None:
+        """Check membership and role against `operation.role`; raise NotAllowed."""
+
+    def _run(self, handler: Any) -> Response:
+        def act() -> Response:
+            answer: Response = handler(self.request, *self.args, **self.kwargs)
+            return answer
+
+        if self.request.method == "POST" and self.idempotent and self.viewer is not None:
+            return idempotency.run_once(
+                self.request, act, secret_fields=self.operation.secret_fields
+            )
+        return act()
+
+    @property
+    def allowed_methods(self) -> list[str]:
+        """What `Allow` names; OPTIONS answers nobody but CORS, which has its own middleware."""
+        return [method for method in super().allowed_methods if method != "OPTIONS"]
+
+    # -- what the request says ----------------------------------------------------------
+
+    @property
+    def operation(self) -> Operation:
+        """The operation that is being answered."""
+        return self.operations[self.action or ""]
+
+    @property
+    def operation_query(self) -> Any:
+        """The query parameters that the operation takes."""
+        return self.operation.query or NoQuery
+
+    def get_parsers(self) -> list[BaseParser]:
+        """JSON; a PATCH also as JSON Merge Patch (RFC 7396)."""
+        parsers: list[BaseParser] = [StrictJSONParser()]
+        if self.request is not None and self.request.method == "PATCH":
+            parsers.append(MergePatchParser())
+        return parsers
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        """JSON, or what the operation answers in its place."""
+        row = self.operations.get(self.action or "")
+        return [row.renderer()] if row is not None and row.renderer else super().get_renderers()
+
+    def query(self) -> dict[str, Any]:
+        """The typed query parameters; 400 for unknown, repeated or ill-typed ones."""
+        if not hasattr(self, "_query"):
+            self._query: dict[str, Any] = self.operation_query.read(self.request)
+        return self._query
+
+    def body(self) -> dict[str, Any]:
+        """The typed body; a PATCH holds only what was sent. 400 with pointers otherwise."""
+        reader: type[InputSerializer] = self.operation.body or NoInput
+        return reader.read(self.request.data, partial=self.request.method == "PATCH")
+
+    def expected(self) -> Versions:
+        """The versions that If-Match accepts; 428 where the operation requires it."""
+        return conditional.expected_versions(self.request, required=self.operation.precondition)
+
+    # -- ways to answer -----------------------------------------------------------------
+
+    def page(self, queryset: QuerySet[Any], shape: Shape, orderings: Orderings) -> Response:
+        """One keyset page of `queryset`, in the ordering asked for (or the first one)."""
+        query = self.query()
+        check_fields(query.get("fields"), shape.serializer)
+        keys = orderings[query.get("ordering") or next(iter(orderings))]
+        scope = list_scope(self.request, self.viewer)
+        found = keyset_page(
+            queryset,
+            shape,
+            keys=keys,
+            size=query["page_size"],
+            cursor=query.get("cursor"),
+            scope=scope,
+        )
+        return self._paged(found, shape)
+
+    def ranked(self, queryset: QuerySet[Any], shape: Shape) -> Response:
+        """One page of a search by relevance; `queryset` comes best match first."""
+        query = self.query()
+        check_fields(query.get("fields"), shape.serializer)
+        found = ranked_page(
+            queryset,
+            shape,
+            size=query["page_size"],
+            cursor=query.get("cursor"),
+            scope=list_scope(self.request, self.viewer),
+        )
+        return self._paged(found, shape)
+
+    def _paged(self, found: Any, shape: Shape) -> Response:
+        results = [self.narrowed(data, shape) for data in shape.many(found.rows, self.viewer)]
+        return self.answer(
+            {
+                "next": page_address(self.request, found.next),
+                "previous": page_address(self.request, found.previous),
+                "results": results,
+            }
+        )
+
+    def listed(self, queryset: QuerySet[Any], shape: Shape, *, version: int = 0) -> Response:
+        """All rows of a list that is short by nature, in the order of `queryset`."""
+        check_fields(self.query().get("fields"), shape.serializer)
+        rows = shape.many(shape.rows(queryset), self.viewer)
+        return self.answer(
+            {"results": [self.narrowed(data, shape) for data in rows]}, version=version
+        )
+
+    def one(
+        self,
+        queryset: QuerySet[Any],
+        shape: Shape,
+        *,
+        status: int | None = None,
+        location: str | None = None,
+    ) -> Response:
+        """The only row of `queryset`, or 404 `not_found`."""
+        data, version = shape.one(queryset, self.viewer)
+        if self.request.method in ("GET", "HEAD"):
+            data = self.narrowed(data, shape)
+        return self.answer(data, version=version, status=status, location=location)
+
+    def narrowed(self, data: Json, shape: Shape) -> Json:
+        """`data` with only the fields that the client asked for."""
+        return narrow(data, self.query().get("fields"), shape.serializer)
+
+    def answer(
+        self,
+        data: Any = None,
+        *,
+        version: int = 0,
+        status: int | None = None,
+        location: str | None = None,
+    ) -> Response:
+        """A good answer with the status of the operation; 204 when there is no data."""
+        response = Response(data, status=status or self.operation.success)
+        if data is not None and self.conditional:
+            response.etag_version = version  # type: ignore[attr-defined]
+        if location is not None:
+            response["Location"] = self.request.build_absolute_uri(location)
+        return response
+
+    # -- headers ------------------------------------------------------------------------
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Add the headers that every answer carries, and turn an unchanged one into 304."""
+        if isinstance(response, Response):
+            response = super().finalize_response(request, response, *args, **kwargs)
+            response = self._tagged(request, response)
+        verdict = getattr(self, "_verdict", None)
+        if verdict is not None:
+            for name, value in limits.rate_headers(verdict).items():
+                response.setdefault(name, value)
+        response["Cache-Control"] = (
+            "no-store"
+            if self.no_store or (self.action in self.operations and self.operation.secret_fields)
+            else "private, no-cache"
+        )
+        patch_vary_headers(response, ("Authorization", "Accept-Language"))
+        return response
+
+    def _tagged(self, request: Any, response: Response) -> Response:
+        version = getattr(response, "etag_version", None)
+        if version is None or not self.conditional:
+            return response
+        response.render()
+        tag = conditional.entity_tag(version, response.rendered_content or response.content)
+        response["ETag"] = tag
+        if request.method in ("GET", "HEAD") and conditional.is_unchanged(request, tag):
+            unchanged = Response(status=304)
+            unchanged["ETag"] = tag
+            return super().finalize_response(request, unchanged)
+        return response
