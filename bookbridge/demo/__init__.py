@@ -1,0 +1,1 @@
+"""Curated demo data: real books, fictional readers and clubs, and sample opinions."""

@@ -1,0 +1,1 @@
+"""Bringing in what others collected: catalogues and ratings, from files of any size."""

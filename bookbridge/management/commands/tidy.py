@@ -1,0 +1,56 @@
+"""Forgets what has had its time."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Callable
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db.models import QuerySet
+
+from accounts.moderation.records import forget_kept_texts, texts_to_forget
+from accounts.sessions import forget_ended_sessions, sessions_to_forget
+from bookbridge.kernel import counters, idempotency
+
+#: So many rows in one transaction.
+AT_ONCE = 1_000
+
+
+class Command(BaseCommand):
+    """`manage.py tidy [--dry-run]`"""
+
+    help = (
+        "Delete expired idempotency keys and limit counters, texts kept for 90 days, and "
+        "sessions that ended 30 days ago. Safe at any time; once a day is enough."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """The one option."""
+        parser.add_argument("--dry-run", action="store_true", help="count only, delete nothing")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """One line for each kind."""
+        kinds: list[tuple[str, Callable[[], QuerySet[Any]], Callable[[], int]]] = [
+            ("idempotency keys", idempotency.expired, all_of(idempotency.purge_expired)),
+            ("limit counters", counters.expired, all_of(counters.purge_expired)),
+            ("kept texts", texts_to_forget, forget_kept_texts),
+            ("sessions", sessions_to_forget, forget_ended_sessions),
+        ]
+        for name, past, forget in kinds:
+            if options["dry_run"]:
+                self.stdout.write(f"{name}: {past().count()} to remove")
+            else:
+                self.stdout.write(f"{name}: {forget()} removed")
+
+
+def all_of(purge: Callable[..., int]) -> Callable[[], int]:
+    """Purge in batches until nothing is left that nobody else is working on."""
+
+    def forget() -> int:
+        removed = 0
+        while some := purge(at_most=AT_ONCE):
+            removed += some
+        return removed
+
+    return forget

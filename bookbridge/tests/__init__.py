@@ -1,0 +1,1 @@
+"""Tests of the whole: the architecture, the schema, the access table, the documents."""

@@ -1,0 +1,1 @@
+"""Who may do what: one table for every operation, every kind of reader, every visibility."""

@@ -1,0 +1,107 @@
+"""What `tidy` forgets, and what it leaves alone."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime, timedelta
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db.models import Model
+from django.utils import timezone
+
+from accounts.models import KeptText, Session
+from accounts.sessions import forget_ended_sessions, open_session
+from accounts.tests.factories import UserFactory
+from bookbridge.kernel.models import IdempotencyKey, LimitCounter
+from bookbridge.management.commands import tidy as command
+from bookbridge.testing import ApiClient
+
+pytestmark = pytest.mark.django_db
+
+DAY = timedelta(days=1)
+KINDS = {
+    "idempotency keys": IdempotencyKey,
+    "limit counters": LimitCounter,
+    "kept texts": KeptText,
+    "sessions": Session,
+}
+
+
+def tidy(*options: str) -> dict[str, str]:
+    told = io.StringIO()
+    call_command("tidy", *options, stdout=told)
+    return dict(line.split(": ") for line in told.getvalue().splitlines())
+
+
+def a_key(name: str, age: timedelta) -> None:
+    values = {"path": "p", "fingerprint": "f", "status": 201}
+    moment = timezone.now() - age
+    IdempotencyKey.objects.create(user=UserFactory(), key=name, created_at=moment, **values)
+
+
+def a_text(age: timedelta) -> None:
+    text = KeptText.objects.create(content={"body": "words"})
+    KeptText.objects.filter(pk=text.pk).update(created_at=timezone.now() - age)
+
+
+def a_session(*, expires: datetime, revoked: datetime | None = None) -> Session:
+    session = open_session(reader=UserFactory())
+    Session.objects.filter(pk=session.pk).update(expires_at=expires, revoked_at=revoked)
+    return session
+
+
+def plant() -> dict[type[Model], list[object]]:
+    """Of each kind what has had its time, and what is younger; gives the keys of the latter."""
+    now = timezone.now()
+    window = timedelta(hours=settings.IDEMPOTENCY_HOURS)
+    a_key("young", window - timedelta(minutes=1))
+    LimitCounter.objects.create(key="young", n=1, expires_at=now + timedelta(minutes=1))
+    a_text(89 * DAY)
+    a_session(expires=now + DAY)
+    a_session(expires=now - 29 * DAY)
+    a_session(expires=now + DAY, revoked=now - 29 * DAY)
+    young = {model: keys_of(model) for model in KINDS.values()}
+    for number in range(3):
+        a_key(f"old{number}", window + timedelta(minutes=1))
+        LimitCounter.objects.create(key=f"old{number}", n=1, expires_at=now - DAY)
+        a_text(91 * DAY)
+    a_session(expires=now - 31 * DAY)
+    a_session(expires=now + DAY, revoked=now - 31 * DAY)
+    a_session(expires=now - 32 * DAY, revoked=now - 40 * DAY)
+    return young
+
+
+def keys_of(model: type[Model]) -> list[object]:
+    return sorted(model._default_manager.values_list("pk", flat=True))
+
+
+def test_what_has_had_its_time_is_removed_and_the_rest_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(command, "AT_ONCE", 2)
+    young = plant()
+    assert tidy() == dict.fromkeys(KINDS, "3 removed")
+    assert {model: keys_of(model) for model in KINDS.values()} == young
+    assert tidy() == dict.fromkeys(KINDS, "0 removed")
+
+
+def test_a_dry_run_counts_and_removes_nothing() -> None:
+    plant()
+    before = {model: keys_of(model) for model in KINDS.values()}
+    assert tidy("--dry-run") == dict.fromkeys(KINDS, "3 to remove")
+    assert {model: keys_of(model) for model in KINDS.values()} == before
+
+
+def test_sessions_go_in_batches() -> None:
+    young = plant()[Session]
+    assert forget_ended_sessions(at_once=1) == 3
+    assert keys_of(Session) == young
+
+
+def test_who_is_signed_in_stays_so() -> None:
+    client = ApiClient(UserFactory())
+    assert client.get("users/me/").status_code == 200
+    tidy()
+    assert client.get("users/me/").status_code == 200

@@ -1,0 +1,34 @@
+"""What a new process does before its first request, so that no reader waits for it."""
+
+from __future__ import annotations
+
+from django.template.loader import get_template
+from django.urls import reverse
+
+#: Of the admin site: compiling them takes longer than showing a list.
+TEMPLATES = (
+    "admin/base.html",
+    "admin/base_site.html",
+    "admin/color_theme_toggle.html",
+    "admin/records.html",
+    "admin/change_list.html",
+    "admin/change_list_object_tools.html",
+    "admin/change_list_results.html",
+    "admin/pagination.html",
+    "admin/search_form.html",
+    "admin/filter.html",
+    "admin/date_hierarchy.html",
+    "admin/actions.html",
+    "admin/record.html",
+    "admin/change_form.html",
+    "admin/includes/fieldset.html",
+    "admin/index.html",
+    "admin/app_list.html",
+)
+
+
+def warm() -> None:
+    """Import what the routes need, make the table of their addresses, compile templates."""
+    reverse("admin:index")
+    for name in TEMPLATES:
+        get_template(name)
