@@ -1,0 +1,1 @@
+"""Readers, their sessions and tokens, their roles and their personal data."""

@@ -1,0 +1,88 @@
+"""Passwords: how they are hashed, how many at a time, and which ones are taken.
+
+Hashing is made to be slow and large. So it happens at most twice at a time in a process: a flood
+of sign-ins waits for a second, then is told to come back, and the rest of the API stays quick.
+"""
+
+from __future__ import annotations
+
+import threading
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.contrib.auth import hashers, password_validation
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from bookbridge.kernel.errors import InvalidInput, Unavailable
+
+MAX_LENGTH = 256
+AT_A_TIME = 2
+WAIT_SECONDS = 1.0
+
+_slots = threading.BoundedSemaphore(AT_A_TIME)
+
+
+@contextmanager
+def hashing_slot() -> Iterator[None]:
+    """Wait for a place among those that hash.
+
+    Raises:
+        Unavailable: 503 `busy`, when there is none within a second.
+    """
+    if not _slots.acquire(timeout=WAIT_SECONDS):
+        raise Unavailable(_("Too many people are signing in. Try again soon."), "busy")
+    try:
+        yield
+    finally:
+        _slots.release()
+
+
+class Argon2Hasher(hashers.Argon2PasswordHasher):
+    """Argon2id as OWASP advises: 19 MiB, two rounds, one lane; Django's default takes 100 MiB."""
+
+    time_cost = 2
+    memory_cost = 19 * 1024
+    parallelism = 1
+
+    def encode(self, password: str, salt: str) -> str:
+        """The hash, once there is a place."""
+        with hashing_slot():
+            encoded: str = super().encode(password, salt)
+        return encoded
+
+    def verify(self, password: str, encoded: str) -> bool:
+        """Whether the password is the one hashed, once there is a place."""
+        with hashing_slot():
+            return bool(super().verify(password, encoded))
+
+
+def normalized(password: str) -> str:
+    """The password in one form, however a keyboard composes its letters (NIST SP 800-63B-4)."""
+    return unicodedata.normalize("NFKC", password)
+
+
+def waste_time_on(password: str) -> None:
+    """Hash for nobody, so that an account that does not exist takes as long as one that does."""
+    hashers.make_password(normalized(password))
+
+
+def require_good_password(password: str, *, owner: Any, pointer: str = "/password") -> None:
+    """Refuse what is too common or too close to what is known of `owner` (who need not be saved).
+
+    Raises:
+        InvalidInput: with Django's codes, `password_too_common`, `password_too_similar`,
+            `password_too_short`, at `pointer`.
+    """
+    try:
+        password_validation.validate_password(password, owner)
+    except ValidationError as refusal:
+        raise InvalidInput(
+            [
+                (pointer, error.code or "invalid", message)
+                for error in refusal.error_list
+                for message in error.messages
+            ]
+        ) from refusal

@@ -1,0 +1,165 @@
+"""Sessions: opened by a sign-in, carried on by refresh tokens, ended by sign-out or by misuse.
+
+The row decides, not the token: of all refresh tokens of a session only the one whose `jti`
+stands in the row is good, and it is replaced in the very statement that accepts it.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Session, User
+from accounts.querysets import SessionQuerySet
+from accounts.tokens import AccessToken, RefreshToken, invalid_token, refused
+from bookbridge.kernel.addresses import address_prefix
+from bookbridge.kernel.errors import NotAllowed, Unauthenticated
+from bookbridge.kernel.shapes import moment
+
+logger = logging.getLogger("bookbridge.security")
+
+#: How young a sign-in must be for what cannot be undone.
+RECENT = timedelta(minutes=5)
+#: So long a session that ended can still be looked at.
+ENDED_KEPT_FOR = timedelta(days=30)
+
+
+def open_session(*, reader: User, user_agent: str = "", address: str = "") -> Session:
+    """Open a session. Of the address only the network is kept, of the device what it says."""
+    now = timezone.now()
+    return Session.objects.create(
+        reader=reader,
+        refresh_jti=uuid.uuid4().hex,
+        last_used_at=now,
+        expires_at=now + _lifetime(),
+        user_agent="".join(filter(str.isprintable, user_agent))[:200],
+        address_prefix=address_prefix(address) if address else "",
+    )
+
+
+def session_behind(token: AccessToken | RefreshToken) -> Session:
+    """The session of a genuine token, with its reader, in one query; both must still count.
+
+    Raises:
+        Unauthenticated: `session_ended` when it was revoked, is over, or its reader left;
+            `account_suspended` with `until`; `invalid_token` when reader and session differ.
+    """
+    found = Session.objects.select_related("reader").filter(uid=token.session_uid).first()
+    if found is None or found.reader.erased_at is not None:
+        raise session_ended()
+    if found.reader.uid != token.reader_uid:
+        raise invalid_token()
+    if found.revoked_at is not None or found.expires_at <= timezone.now():
+        raise session_ended()
+    if found.reader.is_suspended():
+        raise account_suspended(found.reader)
+    return found
+
+
+def rotate(*, token: RefreshToken) -> Session:
+    """Accept a refresh token and replace it: one statement, so that only one use can succeed.
+
+    A genuine token that is not the session's present one was used before, by its owner or by a
+    thief. Nobody can tell which, so the whole session ends, the successor included.
+
+    Raises:
+        Unauthenticated: what `session_behind` raises; `session_ended` also for a used token.
+    """
+    session = session_behind(token)
+    now, jti = timezone.now(), uuid.uuid4().hex
+    expires_at = now + _lifetime()
+    replaced = (
+        Session.objects.live()
+        .filter(pk=session.pk, refresh_jti=token["jti"])
+        .update(refresh_jti=jti, last_used_at=now, expires_at=expires_at)
+    )
+    if not replaced:
+        _revoke_replayed(session)
+        raise session_ended()
+    session.refresh_jti, session.last_used_at, session.expires_at = jti, now, expires_at
+    return session
+
+
+def check_refresh(*, token: RefreshToken) -> None:
+    """Refuse a refresh token that would not be accepted now; changes nothing.
+
+    Raises:
+        Unauthenticated: as `rotate` does.
+    """
+    if session_behind(token).refresh_jti != token["jti"]:
+        raise session_ended()
+
+
+def revoke(*, session: Session, reason: str) -> None:
+    """End a session at once; the first reason stays."""
+    live = Session.objects.filter(pk=session.pk, revoked_at__isnull=True)
+    live.update(revoked_at=timezone.now(), revoked_reason=reason)
+
+
+def sessions_to_forget(now: datetime | None = None) -> SessionQuerySet:
+    """Sessions that expired or were revoked 30 days ago: none of their tokens counts any more."""
+    return Session.objects.ended_by((now or timezone.now()) - ENDED_KEPT_FOR)
+
+
+def forget_ended_sessions(now: datetime | None = None, *, at_once: int = 1_000) -> int:
+    """Delete sessions that ended 30 days ago; gives how many. Safe to repeat.
+
+    Arguments:
+        at_once: in one short transaction; the table is walked once, whatever the number.
+    """
+    old = sessions_to_forget(now).order_by("pk")
+    forgotten, last = 0, 0
+    while keys := list(old.filter(pk__gt=last).values_list("pk", flat=True)[:at_once]):
+        forgotten += old.filter(pk__in=keys).delete()[0]
+        last = keys[-1]
+    return forgotten
+
+
+def require_recent(*, session: Session, now: datetime | None = None) -> None:
+    """Refuse an act that needs a sign-in younger than five minutes; refreshing is none.
+
+    Raises:
+        NotAllowed: `reauthenticate`.
+    """
+    if session.created_at <= (now or timezone.now()) - RECENT:
+        raise NotAllowed(_("Sign in again, then repeat this within 5 minutes."), "reauthenticate")
+
+
+def session_ended() -> Unauthenticated:
+    """The answer to a genuine token whose session is over."""
+    return refused(_("This session has ended. Sign in again."), "session_ended")
+
+
+def account_suspended(reader: User) -> Unauthenticated:
+    """The answer to a suspended reader: why, and until when if the suspension has an end."""
+    return refused(
+        _("This account is suspended."),
+        "account_suspended",
+        until=moment(reader.suspended_until),
+        reason=reader.suspension_reason,
+    )
+
+
+def log_security_event(event: str, **ids: Any) -> None:
+    """Tell the operators; `ids` name who and what, never by e-mail address or secret."""
+    logger.warning(event, extra={"fields": {"logger": logger.name, "message": event, **ids}})
+
+
+def _revoke_replayed(session: Session) -> None:
+    # Durable: no transaction around it can take this back together with the 401.
+    with transaction.atomic(durable=True):
+        revoke(session=session, reason="refresh_token_replayed")
+    log_security_event(
+        "refresh_token_replayed", reader_id=session.reader_id, session=str(session.uid)
+    )
+
+
+def _lifetime() -> timedelta:
+    return timedelta(days=settings.REFRESH_TOKEN_DAYS)

@@ -1,0 +1,40 @@
+"""A client for the routes of accounts, as a visitor or as a reader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from accounts.models import Session, User
+from accounts.services import open_session
+from accounts.tokens import access_token_for, issue_pair
+
+Pair = dict[str, Any]
+
+
+@pytest.fixture
+def visitor() -> APIClient:
+    """Somebody without account."""
+    return APIClient()
+
+
+@pytest.fixture
+def as_reader() -> Callable[..., APIClient]:
+    """`as_reader(reader)`: a client that is signed in."""
+
+    def sign_in(reader: User, session: Session | None = None) -> APIClient:
+        client = APIClient()
+        session = session or open_session(reader=reader)
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {access_token_for(reader, session)}")
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def pair_of() -> Callable[[User], Pair]:
+    """`pair_of(reader)`: both tokens of a new session."""
+    return lambda reader: issue_pair(reader, open_session(reader=reader))

@@ -1,0 +1,191 @@
+"""Access and refresh tokens: what they say, how they are signed, and what is believed.
+
+Signature, algorithm, issuer, audience and times are checked here, without the database. Whether
+the session behind a token still counts is asked in `authentication` and `sessions`.
+
+The access token is a JWT as of RFC 9068 that any other service can check with the published keys.
+BookBridge itself takes nothing from it but the ids: rights come from the database each time.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import jwt
+from django.conf import settings
+from django.utils.translation import gettext as _
+from rest_framework_simplejwt import tokens as simplejwt
+from rest_framework_simplejwt.backends import TokenBackend
+from rest_framework_simplejwt.exceptions import (
+    ExpiredTokenError,
+    TokenBackendError,
+    TokenBackendExpiredToken,
+    TokenError,
+)
+
+from accounts.keys import ALGORITHM, keyring, signing_key
+from accounts.models import Session, User
+from bookbridge.kernel.errors import Unauthenticated
+
+#: How far the clocks of two servers may differ.
+LEEWAY_SECONDS = 30
+#: Longer than any token of ours; what is longer is not looked at.
+MAX_TOKEN_LENGTH = 4096
+REQUIRED_CLAIMS = ("iss", "aud", "sub", "jti", "iat", "exp", "sid")
+
+
+class KeyringBackend(TokenBackend):
+    """Signs with the first key and names it; verifies with the key named, if it is one of ours.
+
+    Nothing in a token chooses the algorithm or brings a key along: `kid` is looked up among the
+    server's own keys, `jwk`, `jku` and `x5u` are never read (RFC 8725).
+    """
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(ALGORITHM, leeway=LEEWAY_SECONDS)
+        self.kind = kind
+
+    def encode(self, payload: dict[str, Any]) -> str:
+        """The signed token."""
+        key = signing_key()
+        claims = {**payload, "iss": settings.JWT_ISSUER, "aud": settings.JWT_AUDIENCE}
+        headers = {"kid": key.kid, "typ": self.kind}
+        return jwt.encode(claims, key.private, algorithm=ALGORITHM, headers=headers)
+
+    def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
+        """The claims of a token that is genuine, meant for us, and in its time.
+
+        Raises:
+            TokenBackendExpiredToken: it was all that, once.
+            TokenBackendError: everything else; why is nobody's business.
+        """
+        try:
+            header = jwt.get_unverified_header(token)
+            key = keyring().get(header.get("kid", ""))
+            if key is None or header.get("typ") != self.kind or "crit" in header:
+                raise TokenBackendError("refused by its header")
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key.public,
+                algorithms=[ALGORITHM],
+                issuer=settings.JWT_ISSUER,
+                audience=settings.JWT_AUDIENCE,
+                leeway=LEEWAY_SECONDS,
+                options={"require": list(REQUIRED_CLAIMS)},
+            )
+        except jwt.ExpiredSignatureError as error:
+            raise TokenBackendExpiredToken("expired") from error
+        except (jwt.InvalidTokenError, ValueError, TypeError, RecursionError) as error:
+            raise TokenBackendError("refused") from error
+        return claims
+
+
+class ReaderToken(simplejwt.Token):
+    """What both kinds share: the ids of reader and session, as UUIDs."""
+
+    session: Session
+
+    @property
+    def reader_uid(self) -> uuid.UUID:
+        """The reader (`sub`)."""
+        return uuid.UUID(self["sub"])
+
+    @property
+    def session_uid(self) -> uuid.UUID:
+        """The session (`sid`)."""
+        return uuid.UUID(self["sid"])
+
+    def verify(self) -> None:
+        """Check the claims that the backend does not: the kind, and that ids are ids."""
+        super().verify()
+        for claim in ("sub", "sid"):
+            try:
+                uuid.UUID(self.payload[claim])
+            except (ValueError, TypeError, AttributeError) as error:
+                raise TokenError(f"{claim} is no UUID") from error
+
+
+class AccessToken(ReaderToken):
+    """Opens the API for ten minutes, as long as its session counts."""
+
+    token_type = "access"  # noqa: S105
+    lifetime = timedelta(seconds=settings.ACCESS_TOKEN_SECONDS)
+    _token_backend = KeyringBackend("at+jwt")
+
+
+class RefreshToken(ReaderToken):
+    """Buys one new pair; good only while its `jti` is the one its session names."""
+
+    token_type = "refresh"  # noqa: S105
+    lifetime = timedelta(days=settings.REFRESH_TOKEN_DAYS)
+    _token_backend = KeyringBackend("refresh+jwt")
+
+
+def issue_pair(reader: User, session: Session) -> dict[str, Any]:
+    """A new access token and the refresh token that `session` waits for, as clients get them."""
+    refresh = RefreshToken()
+    refresh["sub"], refresh["sid"] = str(reader.uid), str(session.uid)
+    refresh["jti"] = session.refresh_jti
+    return {
+        "access": access_token_for(reader, session),
+        "refresh": str(refresh),
+        "token_type": "Bearer",
+        "expires_in": settings.ACCESS_TOKEN_SECONDS,
+    }
+
+
+def access_token_for(reader: User, session: Session) -> str:
+    """A new access token. Roles are read from the groups, so that withdrawn ones do not live on."""
+    token = AccessToken()
+    token.payload |= {
+        "sub": str(reader.uid),
+        "sid": str(session.uid),
+        "username": reader.username,
+        "email": reader.email,
+        "email_verified": reader.email_verified,
+        "roles": reader.site_roles(),
+    }
+    return str(token)
+
+
+def read_access_token(text: str) -> AccessToken:
+    """The access token in `text`.
+
+    Raises:
+        Unauthenticated: `invalid_token` or `token_expired`.
+    """
+    return _read(AccessToken, text)
+
+
+def read_refresh_token(text: str) -> RefreshToken:
+    """The refresh token in `text`.
+
+    Raises:
+        Unauthenticated: `invalid_token` or `token_expired`.
+    """
+    return _read(RefreshToken, text)
+
+
+def invalid_token() -> Unauthenticated:
+    """The answer to whatever is not a good token, without a word on why."""
+    return refused(_("This token is not valid."), "invalid_token")
+
+
+def refused(message: str, code: str, **extra: Any) -> Unauthenticated:
+    """A 401 for a token, with the challenge of RFC 6750."""
+    error = Unauthenticated(message, code, **extra)
+    error.headers["WWW-Authenticate"] = 'Bearer realm="bookbridge", error="invalid_token"'
+    return error
+
+
+def _read(kind: Any, text: str) -> Any:
+    if len(text) > MAX_TOKEN_LENGTH:
+        raise invalid_token()
+    try:
+        return kind(text)
+    except ExpiredTokenError as error:
+        raise refused(_("This token has expired."), "token_expired") from error
+    except (TokenError, ValueError, TypeError, OverflowError) as error:
+        raise invalid_token() from error
