@@ -1,0 +1,1 @@
+"""Clubs, their members, the catalogue of books and the reading lists."""

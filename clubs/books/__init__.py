@@ -1,0 +1,1 @@
+"""The catalogue: works, their authors and the ISBNs under which they are known."""

@@ -1,0 +1,123 @@
+"""The rating columns of a book: count, sum and histogram, in half stars from 1 to 10.
+
+Nothing else writes them. Whoever writes a review calls in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db import connection
+from django.db.models import F
+
+from bookbridge.kernel.errors import Missing
+from clubs.books.models import HALF_STARS, Book
+
+
+def star_column(half_stars: int) -> str:
+    """The column that counts ratings of so many half stars: 9 is `stars_45`.
+
+    Raises:
+        ValueError: not 1 to 10.
+    """
+    if half_stars not in HALF_STARS:
+        raise ValueError(f"{half_stars!r} is no rating in half stars")
+    return f"stars_{half_stars * 5:02d}"
+
+
+#: The columns of the histogram, from half a star to five.
+STAR_COLUMNS = tuple(star_column(half_stars) for half_stars in HALF_STARS)
+
+
+def mean_stars(count: int, total: int) -> float | None:
+    """The mean in stars with two decimals, halves rounded up; None without ratings.
+
+    Arguments:
+        count: how many ratings there are.
+        total: their sum, in half stars.
+    """
+    return (100 * total + count) // (2 * count) / 100 if count else None
+
+
+def record_ratings(*, book_id: int, added: Iterable[int] = (), removed: Iterable[int] = ()) -> None:
+    """Count ratings in and out of a book's aggregates, in one statement.
+
+    To be called in the transaction of the review. A changed rating is removed and added. The
+    statement locks the book's row, so that no two writers lose an update.
+
+    Arguments:
+        added, removed: ratings in half stars, 1 to 10.
+
+    Raises:
+        Missing: `not_found`, there is no such book.
+    """
+    change = Counter(added)
+    change.subtract(Counter(removed))
+    steps = {half_stars: step for half_stars, step in change.items() if step}
+    columns: dict[str, Any] = {
+        star_column(half_stars): F(star_column(half_stars)) + step
+        for half_stars, step in steps.items()
+    }
+    if not columns:
+        return
+    columns["rating_count"] = F("rating_count") + sum(steps.values())
+    columns["rating_sum"] = F("rating_sum") + sum(
+        half_stars * step for half_stars, step in steps.items()
+    )
+    if not Book.objects.filter(pk=book_id).update(**columns):
+        raise Missing()
+
+
+def set_ratings(*, book_id: int, histogram: Mapping[int, int]) -> bool:
+    """Write a recount: how many ratings there are of each number of half stars.
+
+    For the command that heals aggregates, under a lock of the book's row that it holds.
+    Gives whether anything was different.
+
+    Raises:
+        Missing: `not_found`, there is no such book.
+        ValueError: a key is not 1 to 10.
+    """
+    columns = dict.fromkeys(STAR_COLUMNS, 0)
+    for half_stars, number in histogram.items():
+        columns[star_column(half_stars)] = number
+    columns["rating_count"] = sum(histogram.values())
+    columns["rating_sum"] = sum(stars * number for stars, number in histogram.items())
+    kept = Book.objects.filter(pk=book_id).values(*columns).first()
+    if kept is None:
+        raise Missing()
+    if kept == columns:
+        return False
+    Book.objects.filter(pk=book_id).update(**columns)
+    return True
+
+
+def record_many(changes: Mapping[int, Mapping[int, int]]) -> None:
+    """Count many ratings of many books in or out, in one statement.
+
+    To be called in the transaction of the reviews, for books whose rows it has locked.
+
+    Arguments:
+        changes: by key of a book, how many more (or less) ratings there are of each number of
+            half stars.
+    """
+    rows: list[int] = []
+    for book_id, steps in sorted(changes.items()):
+        total = sum(half_stars * step for half_stars, step in steps.items())
+        rows += [book_id, *(steps.get(half_stars, 0) for half_stars in HALF_STARS)]
+        rows += [sum(steps.values()), total]
+    if not rows:
+        return
+    columns = (*STAR_COLUMNS, "rating_count", "rating_sum")
+    row = f"({', '.join(['%s'] * (len(columns) + 1))})"
+    # What is put in are names of columns and placeholders.
+    sql = f"""
+        WITH step (book_id, {", ".join(columns)}) AS (VALUES {", ".join([row] * len(changes))})
+        UPDATE clubs_book
+        SET {", ".join(f"{name} = clubs_book.{name} + step.{name}" for name in columns)}
+        FROM step WHERE clubs_book.id = step.book_id
+    """  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(sql, rows)

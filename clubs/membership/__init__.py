@@ -1,0 +1,1 @@
+"""Clubs themselves and who belongs to them."""
