@@ -1,0 +1,1 @@
+"""Opinions: reviews with half stars, and likes."""

@@ -1,0 +1,1 @@
+"""What site moderators do to reviews and books, and the log of all they do."""

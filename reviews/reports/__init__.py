@@ -1,0 +1,1 @@
+"""Readers report what should not be there; site moderators decide."""

@@ -1,0 +1,219 @@
+"""Reviews and likes over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import User
+from bookbridge.kernel.errors import Missing
+from bookbridge.kernel.operations import Operation
+from bookbridge.kernel.viewsets import KernelViewSet
+from clubs.books.redirects import gone
+from clubs.models import Book
+from reviews import services
+from reviews.models import Review
+from reviews.named import named_book, named_club
+from reviews.querysets import ReviewQuerySet
+from reviews.serializers import (
+    ORDERINGS,
+    BookReviewsQuery,
+    ReaderReviewsQuery,
+    ReviewEditInput,
+    ReviewInput,
+    ReviewItemQuery,
+    ReviewListQuery,
+)
+from reviews.shapes import ReviewShape, review_shape, unlocked_review_shape
+
+SPOILERS = (
+    "A review that contains spoilers is locked: title and text are null, except for its author "
+    "and with `?spoilers=show`."
+)
+
+
+class ReviewsView(KernelViewSet):
+    """What the views of reviews share."""
+
+    tag = "reviews"
+    viewer: Any  # nobody in public operations alone
+
+    def visible(self) -> ReviewQuerySet:
+        """The reviews that the viewer may read."""
+        reviews: ReviewQuerySet = Review.objects.visible_to(self.viewer)
+        return reviews
+
+    def review(self, review_id: int) -> Review:
+        """One review that the viewer may read, or 404."""
+        review: Review | None = self.visible().filter(pk=review_id).first()
+        if review is None:
+            raise Missing()
+        return review
+
+    def shape(self) -> ReviewShape:
+        """Reviews with their spoilers locked or open, as was asked."""
+        wanted = self.query().get("spoilers") == "show"
+        return unlocked_review_shape if wanted else review_shape
+
+    def reviews_page(self, reviews: ReviewQuerySet) -> Response:
+        """One page of `reviews`, narrowed by the filters of the query."""
+        found = reviews.narrowed(viewer=self.viewer, **self.query())
+        return self.page(found.with_view_of(self.viewer), self.shape(), ORDERINGS)
+
+
+class ReviewViewSet(ReviewsView):
+    """All reviews."""
+
+    operations = {
+        "list": Operation(
+            "Reviews of all books",
+            answer=review_shape,
+            paged=True,
+            query=ReviewListQuery,
+            public=True,
+            description=SPOILERS,
+        ),
+        "create": Operation(
+            "Review a book",
+            answer=review_shape,
+            status=201,
+            body=ReviewInput,
+            missing=True,
+            forbidden=("not_a_member",),
+            conflicts=("already_reviewed", "book_not_being_read", "club_archived"),
+            description=(
+                "One review for each book and reader. With a club it is for the readers of the "
+                "club, whose list must have the book `reading` or `finished`."
+            ),
+            example={"book": 42, "rating": 4.5, "text": "It stays with you."},
+        ),
+        "retrieve": Operation(
+            "One review",
+            answer=review_shape,
+            query=ReviewItemQuery,
+            public=True,
+            description=SPOILERS,
+        ),
+        "partial_update": Operation(
+            "Edit your review",
+            answer=review_shape,
+            body=ReviewEditInput,
+            forbidden=("not_a_member", "not_your_review"),
+            conflicts=("book_not_being_read", "club_archived"),
+            if_match=True,
+            example={"rating": 5},
+        ),
+        "destroy": Operation("Delete your review", forbidden=("not_your_review",), if_match=True),
+    }
+
+    def list(self, request: Request) -> Response:
+        """Every review that the viewer may read."""
+        return self.reviews_page(self.visible())
+
+    def create(self, request: Request) -> Response:
+        """Publish a review."""
+        book = named_book(request.data)
+        club = named_club(request.data, self.viewer)
+        data = self.body()
+        review = services.publish_review(**data | {"book": book, "club": club}, by=self.viewer)
+        return self.shown(review, location=services.review_address(review.pk))
+
+    def retrieve(self, request: Request, id: int) -> Response:
+        """One review."""
+        found = self.visible().filter(pk=id)
+        return self.one(found.with_view_of(self.viewer), self.shape())
+
+    def partial_update(self, request: Request, id: int) -> Response:
+        """Edit one's own review."""
+        review = self.own_review(id)
+        club = named_club(request.data, self.viewer, unless=review.club_id)
+        changes = self.body()
+        if "club" in changes:
+            changes["club"] = club
+        services.edit_review(
+            review=review, by=self.viewer, changes=changes, expected=self.expected()
+        )
+        return self.shown(review)
+
+    def destroy(self, request: Request, id: int) -> Response:
+        """Delete one's own review."""
+        services.delete_review(review=self.own_review(id), by=self.viewer, expected=self.expected())
+        return self.answer()
+
+    def own_review(self, review_id: int) -> Review:
+        """One review of the viewer: 404 for one that they may not read, 403 for another's."""
+        review = self.review(review_id)
+        services.require_author(review=review, by=self.viewer)
+        return review
+
+    def shown(self, review: Review, **how: Any) -> Response:
+        """The review as its author sees it now."""
+        found = Review.objects.filter(pk=review.pk)
+        return self.one(found.with_view_of(self.viewer), review_shape, **how)
+
+
+class LikeViewSet(ReviewsView):
+    """One's own like of a review."""
+
+    operations = {
+        "replace": Operation("Like a review", conflicts=("own_review",)),
+        "destroy": Operation("Like a review no longer"),
+    }
+
+    def replace(self, request: Request, id: int) -> Response:
+        """Like."""
+        services.like_review(review=self.review(id), by=self.viewer)
+        return self.answer()
+
+    def destroy(self, request: Request, id: int) -> Response:
+        """Like no longer."""
+        services.unlike_review(review=self.review(id), by=self.viewer)
+        return self.answer()
+
+
+class BookReviewsViewSet(ReviewsView):
+    """The reviews of one book."""
+
+    operations = {
+        "list": Operation(
+            "Reviews of a book",
+            answer=review_shape,
+            paged=True,
+            query=BookReviewsQuery,
+            public=True,
+            also=(308,),
+            description=SPOILERS,
+        ),
+    }
+
+    def list(self, request: Request, id: int) -> Response:
+        """Reviews of the book."""
+        response = self.reviews_page(self.visible().filter(book__id=id))
+        # Only a list without reviews leaves open whether there is such a book.
+        if not response.data["results"] and not Book.objects.filter(pk=id).exists():
+            raise gone(id, "book-reviews")
+        return response
+
+
+class ReaderReviewsViewSet(ReviewsView):
+    """The reviews of one reader."""
+
+    operations = {
+        "list": Operation(
+            "Reviews of a reader",
+            answer=review_shape,
+            paged=True,
+            query=ReaderReviewsQuery,
+            public=True,
+            description=SPOILERS,
+        ),
+    }
+
+    def list(self, request: Request, username: str) -> Response:
+        """Reviews by the reader, as far as the viewer may read them."""
+        reader = User.objects.named(username, self.viewer).only("pk").first()
+        if reader is None:
+            raise Missing()
+        return self.reviews_page(self.visible().filter(author=reader))
