@@ -1,0 +1,74 @@
+"""Months of a time zone, and how many things happened in each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
+
+from bookbridge.kernel.shapes import Json
+
+MONTHS_SHOWN = 24
+
+
+@dataclass(frozen=True)
+class Months:
+    """Consecutive months up to the one of `now`, in one time zone."""
+
+    zone: tzinfo
+    firsts: tuple[date, ...]
+
+    @classmethod
+    def until(cls, now: datetime, zone: tzinfo = UTC, count: int = MONTHS_SHOWN) -> Months:
+        """The last `count` months, that of `now` included."""
+        here = now.astimezone(zone)
+        last = here.year * 12 + here.month - 1
+        numbers = range(last - count + 1, last + 1)
+        return cls(zone, tuple(date(number // 12, number % 12 + 1, 1) for number in numbers))
+
+    @property
+    def names(self) -> list[str]:
+        """`2026-11` and so on, the oldest first."""
+        return [f"{first:%Y-%m}" for first in self.firsts]
+
+    def counted(self, rows: QuerySet[Any], column: str, *, days: bool = False) -> list[int]:
+        """How many `rows` fall into each month by `column`, in one statement.
+
+        The bounds are given to the database as moments, so that it need not know the zone;
+        with `days` the column holds days, which belong to the zone already.
+        """
+        bounds: Sequence[date] = self.firsts
+        if not days:
+            bounds = [datetime(day.year, day.month, 1, tzinfo=self.zone) for day in self.firsts]
+        # From the youngest to the oldest: most rows of a growing platform are young.
+        whens = [
+            When(**{f"{column}__gte": bound}, then=Value(index))
+            for index, bound in reversed(list(enumerate(bounds)))
+        ]
+        found = (
+            rows.filter(Q(**{f"{column}__gte": bounds[0]}))
+            .annotate(month_index=Case(*whens, output_field=IntegerField()))
+            .order_by()
+            .values("month_index")
+            .annotate(n=Count("pk"))
+            .values_list("month_index", "n")
+        )
+        counts = dict(found)
+        return [counts.get(index, 0) for index in range(len(self.firsts))]
+
+    def of_reviews(self, counts: Sequence[int]) -> list[Json]:
+        """A series of reviews."""
+        pairs = zip(self.names, counts, strict=True)
+        return [{"month": month, "reviews": number} for month, number in pairs]
+
+
+def zone_named(name: str) -> tzinfo:
+    """The time zone of an IANA name; UTC for one that this machine does not know."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return UTC

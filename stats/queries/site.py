@@ -1,0 +1,111 @@
+"""What everything on the platform adds up to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+from django.db.models import Count, Q, Sum
+from django.utils import timezone
+
+from accounts.models import User
+from bookbridge.kernel.shapes import Json
+from clubs.books.ratings import mean_stars
+from clubs.models import Authorship, Book, Club, EntryMove, ListEntry, Membership
+from reviews.models import Review
+from stats.months import Months
+
+TOP = 10
+ACTIVE_DAYS = 90
+
+
+def site_figures() -> Json:
+    """What everything on the platform adds up to."""
+    months = Months.until(timezone.now())
+    ratings = Book.objects.aggregate(
+        books=Count("pk"), count=Sum("rating_count", default=0), sum=Sum("rating_sum", default=0)
+    )
+    public = Club.objects.readable_by(None)
+    clubs = public.aggregate(
+        all=Count("pk"), living=Count("pk", filter=Q(archived_at__isnull=True))
+    )
+    finished = ListEntry.objects.filter(
+        finished_on__isnull=False, club__in=Club.objects.readable_by(None)
+    )
+    by_living = finished.filter(club__archived_at__isnull=True).count()
+    reviews_by_month = months.counted(Review.objects.counted().dated(), "created_at")
+    finished_by_month = months.counted(finished, "finished_on", days=True)
+    return {
+        "readers": User.objects.visible().count(),
+        "clubs": clubs["all"],
+        "books": ratings["books"],
+        "reviews": ratings["count"],
+        "mean_books_finished_per_club": _ratio(by_living, clubs["living"]),
+        "mean_rating": mean_stars(ratings["count"], ratings["sum"]),
+        "top_books": _top_books(),
+        "most_active_clubs": _most_active_clubs(),
+        "by_month": [
+            {"month": month, "reviews": reviews, "books_finished": books}
+            for month, reviews, books in zip(
+                months.names, reviews_by_month, finished_by_month, strict=True
+            )
+        ],
+    }
+
+
+def _top_books() -> list[Json]:
+    """The best rated books by weighted mean, among those with a rating."""
+    rows = (
+        Book.objects.filter(rating_count__gte=1)
+        .order_by("-weighted_mean", "-id")
+        .values("id", "title", "rating_count", "rating_sum", "weighted_mean")[:TOP]
+    )
+    books = list(rows)
+    authors: dict[int, list[Json]] = {book["id"]: [] for book in books}
+    for row in (
+        Authorship.objects.filter(book_id__in=authors)
+        .order_by("position", "id")
+        .values("book_id", "author_id", "author__name")
+    ):
+        authors[row["book_id"]].append({"id": row["author_id"], "name": row["author__name"]})
+    return [
+        {
+            "id": book["id"],
+            "title": book["title"],
+            "authors": authors[book["id"]],
+            "rating_average": mean_stars(book["rating_count"], book["rating_sum"]),
+            "rating_count": book["rating_count"],
+            "weighted_mean": round(book["weighted_mean"], 2),
+        }
+        for book in books
+    ]
+
+
+def _most_active_clubs() -> list[Json]:
+    """The public clubs, not archived, in which most happened lately."""
+    since = timezone.now() - timedelta(days=ACTIVE_DAYS)
+    living = Club.objects.readable_by(None).filter(archived_at__isnull=True)
+    happened = {
+        "club_id": Review.objects.counted().filter(created_at__gte=since, club__in=living),
+        "entry__club_id": EntryMove.objects.filter(moved_at__gte=since, entry__club__in=living),
+        "club__id": Membership.objects.active().filter(joined_at__gte=since, club__in=living),
+    }
+    activity: Counter[int] = Counter()
+    for column, rows in happened.items():
+        activity.update(dict(rows.order_by().values_list(column).annotate(n=Count("pk"))))
+    most = sorted(activity.items(), key=lambda found: (-found[1], found[0]))[:TOP]
+    cards = living.in_bulk([club_id for club_id, _number in most])
+    return [
+        {
+            "slug": cards[club_id].slug,
+            "name": cards[club_id].name,
+            "members_count": cards[club_id].members_count,
+            "activity": number,
+        }
+        for club_id, number in most
+        if club_id in cards
+    ]
+
+
+def _ratio(count: int, of: int) -> float:
+    return round(count / of, 2) if of else 0.0
