@@ -24,8 +24,9 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 logger = logging.getLogger(__name__)
 
 OPEN_SECONDS = 5.0
+ANSWER_SECONDS = 0.3
 # Answers that come, but so late that doing without is faster: that many in a row are a failure.
-SLOW_SECONDS = 0.2
+SLOW_PART = 2 / 3
 SLOW_IN_A_ROW = 5
 
 # Redis is away, or no use for writing. Other refusals (out of memory, a key of another type)
@@ -36,9 +37,14 @@ UNREADABLE = (json.JSONDecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Circuit:
-    """Whether a cache server is worth asking; one per server and process, shared by threads."""
+    """Whether a cache server is worth asking; one per server and process, shared by threads.
 
-    def __init__(self) -> None:
+    Arguments:
+        patience: how many seconds an answer may take at most.
+    """
+
+    def __init__(self, patience: float = ANSWER_SECONDS) -> None:
+        self._slow_seconds = patience * SLOW_PART
         self._lock = threading.Lock()
         self._closed = True
         self._retry_at = 0.0
@@ -63,10 +69,10 @@ class Circuit:
 
     def succeeded(self, seconds: float) -> None:
         """An answer came after `seconds`."""
-        if self._closed and seconds < SLOW_SECONDS and not self._slow:
+        if self._closed and seconds < self._slow_seconds and not self._slow:
             return
         with self._lock:
-            self._slow = self._slow + 1 if seconds >= SLOW_SECONDS else 0
+            self._slow = self._slow + 1 if seconds >= self._slow_seconds else 0
             if self._slow >= (SLOW_IN_A_ROW if self._closed else 1):
                 self._open("it answers too slowly")
             elif not self._closed:
@@ -94,14 +100,14 @@ class Circuit:
         self._retry_at = time.monotonic() + OPEN_SECONDS
 
 
-_circuits: dict[str, Circuit] = {}
+_circuits: dict[tuple[str, float], Circuit] = {}
 _circuits_lock = threading.Lock()
 
 
-def circuit_of(server: str) -> Circuit:
+def circuit_of(server: str, patience: float = ANSWER_SECONDS) -> Circuit:
     """The circuit of one server. Caches are made per thread, what they know is not."""
     with _circuits_lock:
-        return _circuits.setdefault(server, Circuit())
+        return _circuits.setdefault((server, patience), Circuit(patience))
 
 
 class ResilientRedisCache(RedisCache):
@@ -115,12 +121,12 @@ class ResilientRedisCache(RedisCache):
         options = {
             "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
             "SOCKET_CONNECT_TIMEOUT": 0.2,
-            "SOCKET_TIMEOUT": 0.3,
+            "SOCKET_TIMEOUT": ANSWER_SECONDS,
         } | params.get("OPTIONS", {})
         # Errors have to arrive here to be counted.
         options["IGNORE_EXCEPTIONS"] = False
         super().__init__(server, params | {"OPTIONS": options})
-        self._circuit = circuit_of(str(server))
+        self._circuit = circuit_of(str(server), options["SOCKET_TIMEOUT"])
 
     @property
     def available(self) -> bool:

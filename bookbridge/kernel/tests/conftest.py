@@ -57,12 +57,14 @@ def silent_server() -> Iterator[str]:
 
 
 @pytest.fixture
-def use_cache(settings: Settings) -> Callable[[str], None]:
+def use_cache(settings: Settings) -> Callable[..., None]:
     """Makes a Redis the default cache."""
 
-    def use(url: str) -> None:
+    def use(url: str, options: dict[str, Any] | None = None) -> None:
         backend = "bookbridge.kernel.cache.ResilientRedisCache"
-        settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": url}}
+        settings.CACHES = {
+            "default": {"BACKEND": backend, "LOCATION": url, "OPTIONS": options or {}}
+        }
 
     return use
 

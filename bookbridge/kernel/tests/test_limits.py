@@ -203,11 +203,13 @@ def test_a_refused_attempt_takes_no_place(any_security_counter: str) -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("server", ["without_cache_server", "private_redis"])
 def test_forty_attempts_at_once_reach_the_secret_ten_times(
-    server: str, request: pytest.FixtureRequest, use_cache: Callable[[str], None]
+    server: str, request: pytest.FixtureRequest, use_cache: Callable[..., None]
 ) -> None:
     given = request.getfixturevalue(server)
     if given is not None:
-        use_cache(given.url)
+        # On a busy machine an answer may take longer than the 0.3 seconds after which the
+        # database counts instead; that is another window, and not what is tried here.
+        use_cache(given.url, {"SOCKET_CONNECT_TIMEOUT": 30, "SOCKET_TIMEOUT": 30})
     verdicts = at_once(40, lambda: SIGN_IN.reserve(KEYS))
     assert len(verdicts) == 40
     assert sum(verdict.allowed for verdict in verdicts) == 10
