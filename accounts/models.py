@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.moderation.models import KeptText, ModerationRecord, Notice
 from accounts.passwords import normalized
 from accounts.querysets import ReaderManager, SessionQuerySet
+from accounts.security.models import SecurityEvent, SecurityTrace
 from bookbridge.kernel.models import Timestamped
 
 __all__ = [
@@ -24,6 +25,8 @@ __all__ = [
     "ModerationRecord",
     "Notice",
     "RetiredUsername",
+    "SecurityEvent",
+    "SecurityTrace",
     "Session",
     "User",
 ]

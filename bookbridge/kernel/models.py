@@ -1,4 +1,4 @@
-"""Models that belong to no app: time stamps to inherit, kept answers, counters of limits."""
+"""Models of no app: time stamps to inherit, kept answers, counters of limits, the outbox."""
 
 from __future__ import annotations
 
@@ -63,3 +63,38 @@ class LimitCounter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key[:12]}: {self.n}"
+
+
+class OutboxJob(models.Model):
+    """Something to be done once its transaction has committed: a mail, above all.
+
+    Life cycle: *waiting* from the transaction that put it in; *claimed* by one worker until
+    `claimed_until`, after which another may take it over; *done*, and then without payload; or
+    tried again later, and after too many failures *parked* until staff looks at it.
+    """
+
+    kind = models.CharField(max_length=40)
+    sealed_payload = models.TextField(blank=True)
+    reader = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+"
+    )
+    group = models.CharField(max_length=80, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    due_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    claimed_until = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+    parked_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["due_at", "id"],
+                condition=models.Q(done_at__isnull=True, parked_at__isnull=True),
+                name="outbox_waiting",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"

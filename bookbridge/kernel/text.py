@@ -58,3 +58,8 @@ def _plain(character: str) -> str:
     if category == "Mn":
         return ""
     return character if category == "Mc" else " "
+
+
+def printable(text: str) -> str:
+    """The text without control and other unprintable characters."""
+    return "".join(filter(str.isprintable, text))

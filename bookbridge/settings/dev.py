@@ -11,9 +11,10 @@ from bookbridge.settings.databases import *
 from bookbridge.settings.logging import *
 from bookbridge.settings.security import *
 
-if not (SECRET_KEY and JWT_SIGNING_KEYS):
+if not (SECRET_KEY and JWT_SIGNING_KEYS and SEALING_KEYS):
     raise ImproperlyConfigured(
-        "DJANGO_SECRET_KEY and JWT_SIGNING_KEYS are not set: `make setup` writes them to .env."
+        "DJANGO_SECRET_KEY, JWT_SIGNING_KEYS and SEALING_KEYS are not all set: "
+        "`make setup` writes them to .env."
     )
 
 DEBUG = env.bool("DEBUG", default=False)

@@ -15,7 +15,13 @@ from bookbridge.settings.security import *
 
 _faults = [
     f"{name} is not set"
-    for name in ("DJANGO_SECRET_KEY", "JWT_SIGNING_KEYS", "ALLOWED_HOSTS", "DATABASE_URL")
+    for name in (
+        "DJANGO_SECRET_KEY",
+        "JWT_SIGNING_KEYS",
+        "SEALING_KEYS",
+        "ALLOWED_HOSTS",
+        "DATABASE_URL",
+    )
     if not os.environ.get(name)
 ]
 if SECRET_KEY and len(SECRET_KEY) < 50:

@@ -34,6 +34,9 @@ JWT_AUDIENCE = env.str("JWT_AUDIENCE", default="bookbridge")
 ACCESS_TOKEN_SECONDS = env.int("ACCESS_TOKEN_SECONDS", default=600)
 REFRESH_TOKEN_DAYS = env.int("REFRESH_TOKEN_DAYS", default=14)
 
+# Fernet keys (32 bytes in base64url) for secrets that must be read back; see kernel/sealing.py.
+SEALING_KEYS = env.list("SEALING_KEYS", default=[])
+
 # The file that remembers, outside the database, who left; see accounts/erasures.py.
 ERASURE_LEDGER = str(BASE_DIR / env.str("ERASURE_LEDGER", default="var/erasures.log"))
 

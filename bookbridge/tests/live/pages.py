@@ -24,6 +24,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             "DJANGO_SETTINGS_MODULE": "bookbridge.settings.dev",
             "DJANGO_SECRET_KEY": "x" * 50,
             "JWT_SIGNING_KEYS": "a" * 43,
+            "SEALING_KEYS": "a" * 43,
         },
         check=True,
     )

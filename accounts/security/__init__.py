@@ -1,0 +1,1 @@
+"""The security record: what happened to accounts, shown to their readers and to staff."""
