@@ -41,7 +41,8 @@ def test_without_the_cache_server_the_numbers_are_right_and_come_soon() -> None:
         figure.write(ANA)
         assert figure.read() == expected
         assert figure.read(ANA) == expected
-    assert time.monotonic() - started < 1.5
+    # A server that never answers, asked each time, would take 17 seconds.
+    assert time.monotonic() - started < 10
 
 
 @pytest.mark.usefixtures("no_cache")
