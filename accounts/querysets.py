@@ -21,6 +21,27 @@ if TYPE_CHECKING:
 ME = "me"
 SEARCH_TEXT_LENGTH = 160
 
+#: What is read of session and reader for each request: what decides whether they count, and what
+#: views and services ask of `request.user`. Whatever else they ask is fetched when they do.
+SESSION_STATE = ("uid", "reader", "refresh_jti", "created_at", "expires_at", "revoked_at")
+READER_STATE = tuple(
+    f"reader__{name}"
+    for name in (
+        "uid",
+        "username",
+        "email_verified_at",
+        "language",
+        "time_zone",
+        "is_staff",
+        "is_superuser",
+        "suspended_at",
+        "suspended_until",
+        "erased_at",
+        "imported_at",
+        "version",
+    )
+)
+
 
 class ReaderQuerySet(models.QuerySet["User"]):
     """Readers by what may be known of them."""
@@ -102,6 +123,14 @@ class SessionQuerySet(models.QuerySet[Any]):
     def live(self) -> SessionQuerySet:
         """Neither revoked nor expired."""
         return self.filter(revoked_at__isnull=True, expires_at__gt=timezone.now())
+
+    def of(self, reader: User) -> SessionQuerySet:
+        """The reader's own that still count."""
+        return self.live().filter(reader=reader)
+
+    def with_state(self) -> SessionQuerySet:
+        """With reader, and of both only what each request needs."""
+        return self.select_related("reader").only(*SESSION_STATE, *READER_STATE)
 
     def ended_by(self, moment: datetime) -> SessionQuerySet:
         """Expired or revoked at `moment` or before."""
