@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.base_user import BaseUserManager
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 from django.utils import timezone
 
 from accounts import usernames
@@ -15,7 +15,7 @@ from bookbridge.kernel.errors import Unauthenticated
 from bookbridge.kernel.text import searchable, words
 
 if TYPE_CHECKING:
-    from accounts.models import User
+    from accounts.models import Session, User
 
 #: Stands for oneself where a path has a username.
 ME = "me"
@@ -127,6 +127,11 @@ class SessionQuerySet(models.QuerySet[Any]):
     def of(self, reader: User) -> SessionQuerySet:
         """The reader's own that still count."""
         return self.live().filter(reader=reader)
+
+    def marked(self, current: Session) -> SessionQuerySet:
+        """With `current`: whether it is this one."""
+        mark = Case(When(pk=current.pk, then=Value(True)), default=Value(False))
+        return self.annotate(current=mark)
 
     def with_state(self) -> SessionQuerySet:
         """With reader, and of both only what each request needs."""

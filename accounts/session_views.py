@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import BooleanField, Case, Value, When
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -53,14 +52,9 @@ class SessionViewSet(KernelViewSet):
 
     def list(self, request: Request) -> Response:
         """Show them."""
-        here = self._session().pk
-        current = Case(When(pk=here, then=Value(True)), default=Value(False))
-        mine = Session.objects.of(self.viewer)
-        return self.page(
-            mine.annotate(current=Case(current, output_field=BooleanField())),
-            session_shape,
-            ORDERINGS,
-        )
+        here: Session = request.auth.session  # type: ignore[union-attr]
+        mine = Session.objects.of(self.viewer).marked(here)
+        return self.page(mine, session_shape, ORDERINGS)
 
     def destroy(self, request: Request, id: int) -> Response:
         """End one."""
@@ -71,10 +65,6 @@ class SessionViewSet(KernelViewSet):
         """End everything."""
         services.sign_out_everywhere(by=self.viewer, **self._origin())
         return self.answer()
-
-    def _session(self) -> Session:
-        session: Session = self.request.auth.session  # type: ignore[union-attr]
-        return session
 
     def _origin(self) -> dict[str, str]:
         return {

@@ -220,6 +220,8 @@ def path_of(operation: str, world: World) -> str:
         names["username"] = "outcast"
     if "/invitations/{id}" in template:
         names["id"] = world.names["link"]
+    elif template.startswith("auth/sessions/"):
+        names["id"] = world.names["session"]
     elif template.startswith("clubs/"):
         names["id"] = world.names["entry"]
     elif "moderation/reports/" in template:
