@@ -151,7 +151,7 @@ class SignOutViewSet(KernelViewSet):
 def jwks(request: HttpRequest) -> JsonResponse:
     """The public keys, with which any service can check access tokens (RFC 7517)."""
     response = JsonResponse(keys.key_set(), content_type="application/jwk-set+json")
-    response["Cache-Control"] = "private, no-cache"
+    response["Cache-Control"] = f"public, max-age={keys.KEY_SET_MAX_AGE}"
     return response
 
 

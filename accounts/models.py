@@ -9,10 +9,12 @@ from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from accounts.moderation.models import KeptText, ModerationRecord, Notice
 from accounts.passwords import normalized
 from accounts.querysets import ReaderManager, SessionQuerySet
+from accounts.rotation.models import SigningKey
 from accounts.security.models import SecurityEvent, SecurityTrace
 from bookbridge.kernel.models import Timestamped
 
@@ -28,6 +30,7 @@ __all__ = [
     "SecurityEvent",
     "SecurityTrace",
     "Session",
+    "SigningKey",
     "User",
 ]
 
@@ -71,6 +74,8 @@ class User(AbstractBaseUser, PermissionsMixin, Timestamped):
         max_length=20, blank=True, db_default="", default="", editable=False
     )
     version = models.PositiveIntegerField(default=1, editable=False)
+    # Part of what sessions of the admin site are checked by: raising it ends them all.
+    sessions_epoch = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     objects = ReaderManager()
 
@@ -121,6 +126,12 @@ class User(AbstractBaseUser, PermissionsMixin, Timestamped):
     def check_password(self, raw_password: str | None) -> bool:
         """Whether this is the password; takes as long when there is none."""
         return super().check_password(raw_password and normalized(raw_password))
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What sessions of the admin site carry: they end with the password and the epoch."""
+        value = f"{self.password}:{self.sessions_epoch}"
+        salt = "accounts.models.User.sessions"
+        return salted_hmac(salt, value, secret=secret, algorithm="sha256").hexdigest()
 
     @property
     def email_verified(self) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.base_user import BaseUserManager
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 from django.utils import timezone
 
 from accounts import usernames
@@ -15,11 +15,32 @@ from bookbridge.kernel.errors import Unauthenticated
 from bookbridge.kernel.text import searchable, words
 
 if TYPE_CHECKING:
-    from accounts.models import User
+    from accounts.models import Session, User
 
 #: Stands for oneself where a path has a username.
 ME = "me"
 SEARCH_TEXT_LENGTH = 160
+
+#: What is read of session and reader for each request: what decides whether they count, and what
+#: views and services ask of `request.user`. Whatever else they ask is fetched when they do.
+SESSION_STATE = ("uid", "reader", "refresh_jti", "created_at", "expires_at", "revoked_at")
+READER_STATE = tuple(
+    f"reader__{name}"
+    for name in (
+        "uid",
+        "username",
+        "email_verified_at",
+        "language",
+        "time_zone",
+        "is_staff",
+        "is_superuser",
+        "suspended_at",
+        "suspended_until",
+        "erased_at",
+        "imported_at",
+        "version",
+    )
+)
 
 
 class ReaderQuerySet(models.QuerySet["User"]):
@@ -102,6 +123,19 @@ class SessionQuerySet(models.QuerySet[Any]):
     def live(self) -> SessionQuerySet:
         """Neither revoked nor expired."""
         return self.filter(revoked_at__isnull=True, expires_at__gt=timezone.now())
+
+    def of(self, reader: User) -> SessionQuerySet:
+        """The reader's own that still count."""
+        return self.live().filter(reader=reader)
+
+    def marked(self, current: Session) -> SessionQuerySet:
+        """With `current`: whether it is this one."""
+        mark = Case(When(pk=current.pk, then=Value(True)), default=Value(False))
+        return self.annotate(current=mark)
+
+    def with_state(self) -> SessionQuerySet:
+        """With reader, and of both only what each request needs."""
+        return self.select_related("reader").only(*SESSION_STATE, *READER_STATE)
 
     def ended_by(self, moment: datetime) -> SessionQuerySet:
         """Expired or revoked at `moment` or before."""

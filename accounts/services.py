@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.contrib.auth.models import Group
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import passwords, privacy, sessions, usernames
-from accounts.models import SITE_ROLES, RetiredUsername, Session, User
+from accounts.models import RetiredUsername, Session, User
 from accounts.moderation.services import (
     lock_account,
     reinstate_reader,
@@ -18,17 +17,20 @@ from accounts.moderation.services import (
     warn_reader,
 )
 from accounts.querysets import SEARCH_TEXT_LENGTH
+from accounts.roles.services import set_roles
+from accounts.security.records import record_event
 from accounts.sessions import open_session
 from bookbridge.kernel.addresses import address_key
 from bookbridge.kernel.announcements import announce
 from bookbridge.kernel.conditional import Versions, check_version, compare_and_set, edited
-from bookbridge.kernel.errors import DomainError, InvalidInput, Unauthenticated
+from bookbridge.kernel.errors import DomainError, InvalidInput, Missing, Unauthenticated
 from bookbridge.kernel.limits import refusal, sign_in_limit
 from bookbridge.kernel.text import searchable
 from bookbridge.kernel.transactions import refuse_duplicate, transactional
 
 __all__ = [
     "edit_profile",
+    "end_session",
     "erase_reader",
     "leave",
     "open_session",
@@ -38,6 +40,7 @@ __all__ = [
     "set_roles",
     "sign_in",
     "sign_out",
+    "sign_out_everywhere",
     "suspend_reader",
     "warn_reader",
 ]
@@ -162,6 +165,35 @@ def sign_out(*, session: Session, others: Iterable[Session] = ()) -> None:
         sessions.revoke(session=ended, reason="signed_out")
 
 
+@transactional
+def end_session(*, by: User, session_id: int, address: str = "", user_agent: str = "") -> None:
+    """End one of one's own sessions.
+
+    Arguments:
+        address, user_agent: where the request came from, for the security record.
+
+    Raises:
+        Missing: there is none, or it is somebody else's, or it has ended.
+    """
+    session = Session.objects.of(by).filter(pk=session_id).first()
+    if session is None or not sessions.revoke(session=session, reason="ended_by_reader"):
+        raise Missing()
+    record_event(
+        "session_ended",
+        reader_id=by.pk,
+        address=address,
+        user_agent=user_agent,
+        session=str(session.uid),
+    )
+
+
+@transactional
+def sign_out_everywhere(*, by: User, address: str = "", user_agent: str = "") -> None:
+    """End everything that opens something in one's own name."""
+    sessions.end_everything(by, reason="signed_out_everywhere")
+    record_event("signed_out_everywhere", reader_id=by.pk, address=address, user_agent=user_agent)
+
+
 def edit_profile(*, by: User, changes: dict[str, Any], expected: Versions = None) -> None:
     """Change `display_name`, `bio`, `language` and `time_zone` of oneself, as far as given.
 
@@ -200,30 +232,6 @@ def erase_reader(*, reader: User) -> None:
     sessions.log_security_event("reader_erased", reader_id=reader.pk)
     announce("reader", by_id=reader.pk)
     announce("visibility", by_id=reader.pk)
-
-
-@transactional
-def set_roles(*, reader: User, roles: Iterable[str], by: User | None = None) -> None:
-    """Give a reader exactly these site roles; who has any may enter the admin site.
-
-    Raises:
-        InvalidInput: `invalid_choice` for a role that there is not.
-        Missing: the reader has left.
-    """
-    wanted = set(roles)
-    if unknown := wanted.difference(SITE_ROLES):
-        message = _("There is no such role: {role}").format(role=min(unknown))
-        raise InvalidInput([("/roles", "invalid_choice", message)])
-    locked = lock_account(reader)
-    groups = {name: Group.objects.get_or_create(name=name)[0] for name in SITE_ROLES}
-    locked.groups.remove(*(groups[name] for name in SITE_ROLES if name not in wanted))
-    locked.groups.add(*(groups[name] for name in SITE_ROLES if name in wanted))
-    reader.is_staff = locked.is_staff = bool(wanted) or locked.is_superuser
-    locked.save(update_fields=["is_staff", "updated_at"])
-    by_id = by.pk if by else None
-    sessions.log_security_event(
-        "roles_changed", reader_id=reader.pk, by_id=by_id, roles=sorted(wanted)
-    )
 
 
 def invalid_credentials() -> Unauthenticated:

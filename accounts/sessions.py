@@ -1,7 +1,8 @@
 """Sessions: opened by a sign-in, carried on by refresh tokens, ended by sign-out or by misuse.
 
 The row decides, not the token: of all refresh tokens of a session only the one whose `jti`
-stands in the row is good, and it is replaced in the very statement that accepts it.
+stands in the row is good, and it is replaced in the very statement that accepts it. Using an
+access token writes nothing: `last_used_at` is the moment of the last refresh.
 """
 
 from __future__ import annotations
@@ -9,19 +10,24 @@ from __future__ import annotations
 import logging
 import uuid
 from datetime import datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import mail
 from accounts.models import Session, User
 from accounts.querysets import SessionQuerySet
+from accounts.security.records import record_event
 from accounts.tokens import AccessToken, RefreshToken, invalid_token, refused
 from bookbridge.kernel.addresses import address_prefix
 from bookbridge.kernel.errors import NotAllowed, Unauthenticated
 from bookbridge.kernel.shapes import moment
+from bookbridge.kernel.transactions import transactional
 
 logger = logging.getLogger("bookbridge.security")
 
@@ -45,13 +51,21 @@ def open_session(*, reader: User, user_agent: str = "", address: str = "") -> Se
 
 
 def session_behind(token: AccessToken | RefreshToken) -> Session:
-    """The session of a genuine token, with its reader, in one query; both must still count.
+    """The session of a genuine token, with its reader, in one small query; both must still count.
+
+    Both are model instances with the columns that requests need; asking for another one of them
+    costs a query of its own.
 
     Raises:
         Unauthenticated: `session_ended` when it was revoked, is over, or its reader left;
             `account_suspended` with `until`; `invalid_token` when reader and session differ.
     """
-    found = Session.objects.select_related("reader").filter(uid=token.session_uid).first()
+    return _standing(Session.objects.with_state().filter(uid=token.session_uid), token)
+
+
+def _standing(sessions: SessionQuerySet, token: AccessToken | RefreshToken) -> Session:
+    """The only one of `sessions`, if it and its reader count: the one home of that question."""
+    found: Session | None = next(iter(sessions.order_by()[:1]), None)
     if found is None or found.reader.erased_at is not None:
         raise session_ended()
     if found.reader.uid != token.reader_uid:
@@ -67,12 +81,14 @@ def rotate(*, token: RefreshToken) -> Session:
     """Accept a refresh token and replace it: one statement, so that only one use can succeed.
 
     A genuine token that is not the session's present one was used before, by its owner or by a
-    thief. Nobody can tell which, so the whole session ends, the successor included.
+    thief. Nobody can tell which, so the whole session ends, the successor included; the reader
+    is told by mail.
 
     Raises:
         Unauthenticated: what `session_behind` raises; `session_ended` also for a used token.
     """
-    session = session_behind(token)
+    whole = Session.objects.select_related("reader").filter(uid=token.session_uid)
+    session = _standing(whole, token)
     now, jti = timezone.now(), uuid.uuid4().hex
     expires_at = now + _lifetime()
     replaced = (
@@ -97,10 +113,36 @@ def check_refresh(*, token: RefreshToken) -> None:
         raise session_ended()
 
 
-def revoke(*, session: Session, reason: str) -> None:
-    """End a session at once; the first reason stays."""
+def revoke(*, session: Session, reason: str) -> bool:
+    """End a session at once; the first reason stays. Gives whether it had not ended before."""
     live = Session.objects.filter(pk=session.pk, revoked_at__isnull=True)
-    live.update(revoked_at=timezone.now(), revoked_reason=reason)
+    return bool(live.update(revoked_at=timezone.now(), revoked_reason=reason))
+
+
+@transactional
+def end_everything(reader: User, *, reason: str, keep: Session | None = None) -> None:
+    """End whatever opens something in the name of `reader`, with effect on the next request.
+
+    All sessions and with them both kinds of token; sessions of the admin site; and what the
+    modules of `settings.ACCOUNT_ENDINGS` know of: secret links, personal tokens.
+
+    Arguments:
+        reason: why, as a session keeps it (`"password_changed"`).
+        keep: the one session that goes on.
+    """
+    ended = Session.objects.filter(reader=reader, revoked_at__isnull=True)
+    if keep is not None:
+        ended = ended.exclude(pk=keep.pk)
+    ended.update(revoked_at=timezone.now(), revoked_reason=reason)
+    end_admin_sessions(reader)
+    for name in settings.ACCOUNT_ENDINGS:
+        import_module(name).end_all(reader, reason)
+
+
+def end_admin_sessions(reader: User) -> None:
+    """End the sessions of the admin site alone."""
+    User.objects.filter(pk=reader.pk).update(sessions_epoch=F("sessions_epoch") + 1)
+    reader.refresh_from_db(fields=["sessions_epoch"])
 
 
 def sessions_to_forget(now: datetime | None = None) -> SessionQuerySet:
@@ -155,10 +197,23 @@ def log_security_event(event: str, **ids: Any) -> None:
 def _revoke_replayed(session: Session) -> None:
     # Durable: no transaction around it can take this back together with the 401.
     with transaction.atomic(durable=True):
-        revoke(session=session, reason="refresh_token_replayed")
-    log_security_event(
-        "refresh_token_replayed", reader_id=session.reader_id, session=str(session.uid)
-    )
+        if not revoke(session=session, reason="refresh_token_replayed"):
+            return  # of many replays at once the first one told everybody
+        record_event(
+            "refresh_token_replayed", reader_id=session.reader_id, session=str(session.uid)
+        )
+        try:
+            with transaction.atomic():
+                mail.send(
+                    "refresh_token_replayed",
+                    reader=session.reader,
+                    context={
+                        "session_created": moment(session.created_at),
+                        "device": session.user_agent,
+                    },
+                )
+        except Exception:  # whatever keeps the mail back, the session ends
+            logger.exception("mail_not_put_into_the_outbox")
 
 
 def _lifetime() -> timedelta:

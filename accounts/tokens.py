@@ -3,13 +3,17 @@
 Signature, algorithm, issuer, audience and times are checked here, without the database. Whether
 the session behind a token still counts is asked in `authentication` and `sessions`.
 
-The access token is a JWT as of RFC 9068 that any other service can check with the published keys.
-BookBridge itself takes nothing from it but the ids: rights come from the database each time.
+The access token is a JWT as of RFC 9068 that any other service can check with the published keys
+(docs/tokens.md says what is in it and how). BookBridge itself takes nothing from it but the ids:
+rights come from the database each time.
 """
 
 from __future__ import annotations
 
+import json
+import re
 import uuid
+from base64 import urlsafe_b64decode
 from datetime import timedelta
 from typing import Any
 
@@ -25,15 +29,23 @@ from rest_framework_simplejwt.exceptions import (
     TokenError,
 )
 
-from accounts.keys import ALGORITHM, keyring, signing_key
+from accounts.keys import ALGORITHM, accepted_key, signing_key
 from accounts.models import Session, User
+from accounts.verified import VerifiedTokens
 from bookbridge.kernel.errors import Unauthenticated
 
+#: `typ` of the two kinds; neither is taken for the other.
+ACCESS_KIND, REFRESH_KIND = "at+jwt", "refresh+jwt"
 #: How far the clocks of two servers may differ.
 LEEWAY_SECONDS = 30
 #: Longer than any token of ours; what is longer is not looked at.
 MAX_TOKEN_LENGTH = 4096
 REQUIRED_CLAIMS = ("iss", "aud", "sub", "jti", "iat", "exp", "sid")
+HEADER = {"alg", "kid", "typ"}
+#: Three parts; the last is the one way to write the 64 bytes of a signature in base64url.
+FORM = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{85}[AQgw]")
+
+_verified = VerifiedTokens(leeway=LEEWAY_SECONDS)
 
 
 class KeyringBackend(TokenBackend):
@@ -52,34 +64,67 @@ class KeyringBackend(TokenBackend):
         key = signing_key()
         claims = {**payload, "iss": settings.JWT_ISSUER, "aud": settings.JWT_AUDIENCE}
         headers = {"kid": key.kid, "typ": self.kind}
-        return jwt.encode(claims, key.private, algorithm=ALGORITHM, headers=headers)
+        return jwt.encode(claims, key.own_half(), algorithm=ALGORITHM, headers=headers)
 
     def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
         """The claims of a token that is genuine, meant for us, and in its time.
+
+        An access token is verified in full once; what remains to be asked each time it comes
+        again is whether its time is over and its key still there.
 
         Raises:
             TokenBackendExpiredToken: it was all that, once.
             TokenBackendError: everything else; why is nobody's business.
         """
         try:
-            header = jwt.get_unverified_header(token)
-            key = keyring().get(header.get("kid", ""))
-            if key is None or header.get("typ") != self.kind or "crit" in header:
-                raise TokenBackendError("refused by its header")
-            claims: dict[str, Any] = jwt.decode(
-                token,
-                key.public,
-                algorithms=[ALGORITHM],
-                issuer=settings.JWT_ISSUER,
-                audience=settings.JWT_AUDIENCE,
-                leeway=LEEWAY_SECONDS,
-                options={"require": list(REQUIRED_CLAIMS)},
-            )
+            claims = _verified.claims(token)
+            if claims is None:
+                claims = self._verify(token)
         except jwt.ExpiredSignatureError as error:
             raise TokenBackendExpiredToken("expired") from error
         except (jwt.InvalidTokenError, ValueError, TypeError, RecursionError) as error:
             raise TokenBackendError("refused") from error
         return claims
+
+    def _verify(self, token: str) -> dict[str, Any]:
+        if not FORM.fullmatch(token):
+            raise ValueError("not of the form of our tokens")
+        header = _header(token)
+        if set(header) != HEADER or header["typ"] != self.kind:
+            raise ValueError("not a header of ours")
+        key = accepted_key(header["kid"])
+        if key is None:
+            raise ValueError("not a key of ours")
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key.public,
+            algorithms=[ALGORITHM],
+            issuer=settings.JWT_ISSUER,
+            audience=settings.JWT_AUDIENCE,
+            leeway=LEEWAY_SECONDS,
+            options={"require": list(REQUIRED_CLAIMS), "strict_aud": True},
+        )
+        if self.kind == ACCESS_KIND:
+            _verified.remember(token, key.kid, claims)
+        return claims
+
+
+def _header(token: str) -> dict[str, Any]:
+    """The header of a token, of which nothing is believed yet; each name may occur once."""
+    text = token.partition(".")[0]
+    header = json.loads(
+        urlsafe_b64decode(text + "=" * (-len(text) % 4)), object_pairs_hook=_each_name_once
+    )
+    if not isinstance(header, dict):
+        raise ValueError("no JSON object")
+    return header
+
+
+def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name occurs twice")
+    return found
 
 
 class ReaderToken(simplejwt.Token):
@@ -112,7 +157,7 @@ class AccessToken(ReaderToken):
 
     token_type = "access"  # noqa: S105
     lifetime = timedelta(seconds=settings.ACCESS_TOKEN_SECONDS)
-    _token_backend = KeyringBackend("at+jwt")
+    _token_backend = KeyringBackend(ACCESS_KIND)
 
 
 class RefreshToken(ReaderToken):
@@ -120,7 +165,7 @@ class RefreshToken(ReaderToken):
 
     token_type = "refresh"  # noqa: S105
     lifetime = timedelta(days=settings.REFRESH_TOKEN_DAYS)
-    _token_backend = KeyringBackend("refresh+jwt")
+    _token_backend = KeyringBackend(REFRESH_KIND)
 
 
 def issue_pair(reader: User, session: Session) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from django.urls import path
 from accounts.auth_views import RegistrationViewSet, SignOutViewSet, TokenViewSet, jwks
 from accounts.moderation.views import NoticeViewSet, SuspensionViewSet
 from accounts.reader_views import MeViewSet, ReaderViewSet
+from accounts.roles.views import RolesViewSet
+from accounts.session_views import SessionViewSet
 
 __all__ = ["jwks", "urlpatterns"]
 
@@ -17,6 +19,9 @@ urlpatterns = [
     path("auth/token/refresh/", TokenViewSet.as_view({"post": "refresh"}), name="token-refresh"),
     path("auth/token/verify/", TokenViewSet.as_view({"post": "verify"}), name="token-verify"),
     path("auth/logout/", SignOutViewSet.as_view({"post": "sign_out"}), name="logout"),
+    path("auth/logout-all/", SessionViewSet.as_view({"post": "end_all"}), name="logout-all"),
+    path("auth/sessions/", SessionViewSet.as_view({"get": "list"}), name="sessions"),
+    path("auth/sessions/<int:id>/", SessionViewSet.as_view({"delete": "destroy"}), name="session"),
     # Readers
     path("users/", ReaderViewSet.as_view({"get": "list"}), name="readers"),
     path(
@@ -40,5 +45,11 @@ urlpatterns = [
         "users/<str:username>/reinstate/",
         SuspensionViewSet.as_view({"post": "reinstate"}),
         name="reader-reinstate",
+    ),
+    # Site admins
+    path(
+        "users/<str:username>/roles/",
+        RolesViewSet.as_view({"put": "update"}),
+        name="reader-roles",
     ),
 ]

@@ -1,4 +1,4 @@
-"""The machine: keys, clock, disk, static files, the list of who left."""
+"""The machine: clock, disk, static files, the list of who left."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.utils import timezone
 
 from accounts import erasures
-from accounts.keys import keyring, signing_key
 from accounts.models import Session
 from bookbridge.doctor.findings import Finding, Question
 from bookbridge.invariants.checks import rows_of
@@ -24,20 +22,6 @@ from bookbridge.invariants.checks import rows_of
 CLOCK_SLACK_SECONDS = 2.0
 LEAST_FREE_BYTES = 1_000_000_000
 LEAST_FREE_IN_100 = 5
-
-
-def keys() -> Iterator[Finding]:
-    """The keys that sign tokens."""
-    try:
-        ring = keyring()
-    except ImproperlyConfigured as error:
-        yield Finding("keys", str(error), "remove JWT_SIGNING_KEYS from .env and run `make setup`")
-        return
-    if len(ring) < len(settings.JWT_SIGNING_KEYS):
-        yield Finding("keys", "a key is listed twice", "list each key of JWT_SIGNING_KEYS once")
-    signature = signing_key().private.sign(b"doctor")
-    signing_key().public.verify(signature, b"doctor")
-    yield Finding("keys", f"{len(ring)} keys; {signing_key().kid[:12]} signs")
 
 
 def clock() -> Iterator[Finding]:
@@ -130,4 +114,4 @@ def ledger() -> Iterator[Finding]:
         yield Finding("erasures", "everybody who left is noted, and nobody of them is here")
 
 
-QUESTIONS: list[Question] = [keys, clock, disk, static_files, ledger]
+QUESTIONS: list[Question] = [clock, disk, static_files, ledger]

@@ -25,10 +25,11 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
 ]
 
-# Ed25519 keys for access tokens, apart from SECRET_KEY: seeds of 32 bytes in base64url without
-# padding. The first one signs, the others are only accepted, so that a key can be changed without
-# signing anybody out.
+# Ed25519 keys for tokens, apart from SECRET_KEY: seeds of 32 bytes in base64url without padding.
+# The first one signs, the others are only accepted. `manage.py rotate_signing_key` adds keys in the
+# database, which each process reads again after so many seconds; 0: these here are all there are.
 JWT_SIGNING_KEYS = env.list("JWT_SIGNING_KEYS", default=[])
+JWT_KEYRING_SECONDS = env.int("JWT_KEYRING_SECONDS", default=10)
 JWT_ISSUER = env.str("JWT_ISSUER", default="bookbridge")
 JWT_AUDIENCE = env.str("JWT_AUDIENCE", default="bookbridge")
 ACCESS_TOKEN_SECONDS = env.int("ACCESS_TOKEN_SECONDS", default=600)

@@ -28,6 +28,7 @@ JWT_SIGNING_KEYS = [
     base64.urlsafe_b64encode(hashlib.sha256(name).digest()).rstrip(b"=").decode()
     for name in (b"test key that signs", b"test key that is only accepted")
 ]
+JWT_KEYRING_SECONDS = 0  # tests that are about keys in the database ask for them
 SEALING_KEYS = [base64.urlsafe_b64encode(hashlib.sha256(b"test key that seals").digest()).decode()]
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 

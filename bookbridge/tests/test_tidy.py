@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db.models import Model
 from django.utils import timezone
 
-from accounts.models import KeptText, Session
+from accounts.models import KeptText, Session, SigningKey
 from accounts.sessions import forget_ended_sessions, open_session
 from accounts.tests.factories import UserFactory
 from bookbridge.kernel.models import IdempotencyKey, LimitCounter
@@ -27,6 +27,8 @@ KINDS = {
     "kept texts": KeptText,
     "sessions": Session,
 }
+#: Of these a part is removed, the rows stay.
+HALVES = "private halves of signing keys"
 
 
 def tidy(*options: str) -> dict[str, str]:
@@ -67,6 +69,8 @@ def plant() -> dict[type[Model], list[object]]:
         a_key(f"old{number}", window + timedelta(minutes=1))
         LimitCounter.objects.create(key=f"old{number}", n=1, expires_at=now - DAY)
         a_text(91 * DAY)
+        SigningKey.objects.create(kid=f"old{number}", sealed_seed="sealed", ends_at=now - DAY)
+    SigningKey.objects.create(kid="young", sealed_seed="sealed", ends_at=now + DAY)
     a_session(expires=now - 31 * DAY)
     a_session(expires=now + DAY, revoked=now - 31 * DAY)
     a_session(expires=now - 32 * DAY, revoked=now - 40 * DAY)
@@ -82,15 +86,17 @@ def test_what_has_had_its_time_is_removed_and_the_rest_stays(
 ) -> None:
     monkeypatch.setattr(command, "AT_ONCE", 2)
     young = plant()
-    assert tidy() == dict.fromkeys(KINDS, "3 removed")
+    assert tidy() == dict.fromkeys([*KINDS, HALVES], "3 removed")
     assert {model: keys_of(model) for model in KINDS.values()} == young
-    assert tidy() == dict.fromkeys(KINDS, "0 removed")
+    assert tidy() == dict.fromkeys([*KINDS, HALVES], "0 removed")
+    kept = SigningKey.objects.order_by("pk").values_list("kid", "sealed_seed")
+    assert list(kept) == [("old0", ""), ("old1", ""), ("old2", ""), ("young", "sealed")]
 
 
 def test_a_dry_run_counts_and_removes_nothing() -> None:
     plant()
     before = {model: keys_of(model) for model in KINDS.values()}
-    assert tidy("--dry-run") == dict.fromkeys(KINDS, "3 to remove")
+    assert tidy("--dry-run") == dict.fromkeys([*KINDS, HALVES], "3 to remove")
     assert {model: keys_of(model) for model in KINDS.values()} == before
 
 

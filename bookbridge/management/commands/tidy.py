@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand
 from django.db.models import QuerySet
 
 from accounts.moderation.records import forget_kept_texts, texts_to_forget
+from accounts.rotation.services import forget_private_halves, private_halves_to_forget
 from accounts.sessions import forget_ended_sessions, sessions_to_forget
 from bookbridge.kernel import counters, idempotency
 
@@ -21,8 +22,9 @@ class Command(BaseCommand):
     """`manage.py tidy [--dry-run]`"""
 
     help = (
-        "Delete expired idempotency keys and limit counters, texts kept for 90 days, and "
-        "sessions that ended 30 days ago. Safe at any time; once a day is enough."
+        "Delete expired idempotency keys and limit counters, texts kept for 90 days, sessions "
+        "that ended 30 days ago, and private halves of signing keys that are over. Safe at any "
+        "time; once a day is enough."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -36,6 +38,7 @@ class Command(BaseCommand):
             ("limit counters", counters.expired, all_of(counters.purge_expired)),
             ("kept texts", texts_to_forget, forget_kept_texts),
             ("sessions", sessions_to_forget, forget_ended_sessions),
+            ("private halves of signing keys", private_halves_to_forget, forget_private_halves),
         ]
         for name, past, forget in kinds:
             if options["dry_run"]:

@@ -56,6 +56,7 @@ EVERYBODY = same("ok ok ok ok ok ok ok ok ok 401 ok")
 BLIND = same("ok ok ok ok ok ok ok ok ok ok ok")
 READERS = same("401 ok ok ok ok ok ok ok ok 401 ok")
 SITE_MODERATORS = same("401 403 403 403 403 403 403 403 ok 401 ok")
+SITE_ADMINS = same("401 403 403 403 403 403 403 403 403 401 ok")
 #: The card of a club.
 CARD = Rule(
     public="ok ok ok ok ok ok ok 404 ok 401 ok",

@@ -12,6 +12,7 @@ from bookbridge.tests.access.rules import (
     MEMBERS,
     OWNER,
     READERS,
+    SITE_ADMINS,
     SITE_MODERATORS,
     STAFF,
     THINGS,
@@ -38,6 +39,9 @@ ACCOUNTS: dict[str, Rule] = {
     "POST auth/token/refresh/": BLIND(401, {"refresh": "x.y.z"}),
     "POST auth/token/verify/": BLIND(401, {"token": "x.y.z"}),
     "POST auth/logout/": READERS(204),
+    "POST auth/logout-all/": READERS(204),
+    "GET auth/sessions/": READERS(200),
+    "DELETE auth/sessions/{id}/": READERS(404),
     "GET users/": EVERYBODY(200),
     "GET users/me/": READERS(200),
     "PATCH users/me/": READERS(200, {"bio": "Reads."}),
@@ -171,6 +175,7 @@ REPORTS: dict[str, Rule] = {
     "GET moderation/log/": SITE_MODERATORS(200),
     "POST users/{username}/suspend/": SITE_MODERATORS(200, {"reason": "Advertising."}),
     "POST users/{username}/reinstate/": SITE_MODERATORS(200),
+    "PUT users/{username}/roles/": SITE_ADMINS(200, {"roles": ["moderator"]}),
     "POST books/{id}/merge/": SITE_MODERATORS(
         200, lambda world, kind: {"into": world.names["free"]}
     ),
@@ -215,6 +220,8 @@ def path_of(operation: str, world: World) -> str:
         names["username"] = "outcast"
     if "/invitations/{id}" in template:
         names["id"] = world.names["link"]
+    elif template.startswith("auth/sessions/"):
+        names["id"] = world.names["session"]
     elif template.startswith("clubs/"):
         names["id"] = world.names["entry"]
     elif "moderation/reports/" in template:

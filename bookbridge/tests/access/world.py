@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.tests.factories import UserFactory
+from accounts.tests.factories import SessionFactory, UserFactory
 from bookbridge.testing import ApiClient
 from clubs.books.tests.factories import BookFactory
 from clubs.membership.invitations import digest_of
@@ -129,6 +129,7 @@ class World:
             "link": link.pk,
             "addressed": addressed.pk,
             "token": TOKEN,
+            "session": SessionFactory(reader=other).pk,
             "isbn": listed.isbns.values_list("isbn13", flat=True).first(),
         }
 

@@ -1,0 +1,1 @@
+"""Changing the key that signs tokens, without an outage."""
