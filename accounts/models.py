@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from accounts.moderation.models import KeptText, ModerationRecord, Notice
 from accounts.passwords import normalized
+from accounts.personal_tokens.models import PersonalToken
 from accounts.querysets import ReaderManager, SessionQuerySet
+from accounts.second_factor.models import RecoveryCode, SecondFactor, SignInChallenge
 from accounts.security.models import SecurityEvent, SecurityTrace
 from bookbridge.kernel.models import Timestamped
 
@@ -24,10 +26,14 @@ __all__ = [
     "KeptText",
     "ModerationRecord",
     "Notice",
+    "PersonalToken",
+    "RecoveryCode",
     "RetiredUsername",
+    "SecondFactor",
     "SecurityEvent",
     "SecurityTrace",
     "Session",
+    "SignInChallenge",
     "User",
 ]
 

@@ -6,7 +6,9 @@ from django.urls import path
 
 from accounts.auth_views import RegistrationViewSet, SignOutViewSet, TokenViewSet, jwks
 from accounts.moderation.views import NoticeViewSet, SuspensionViewSet
+from accounts.personal_tokens.views import PersonalTokenViewSet
 from accounts.reader_views import MeViewSet, ReaderViewSet
+from accounts.second_factor.views import SecondFactorViewSet, SecondStepViewSet
 
 __all__ = ["jwks", "urlpatterns"]
 
@@ -17,6 +19,21 @@ urlpatterns = [
     path("auth/token/refresh/", TokenViewSet.as_view({"post": "refresh"}), name="token-refresh"),
     path("auth/token/verify/", TokenViewSet.as_view({"post": "verify"}), name="token-verify"),
     path("auth/logout/", SignOutViewSet.as_view({"post": "sign_out"}), name="logout"),
+    path(
+        "auth/token/second-factor/",
+        SecondStepViewSet.as_view({"post": "redeem"}),
+        name="token-second-factor",
+    ),
+    path(
+        "auth/totp/",
+        SecondFactorViewSet.as_view({"get": "retrieve", "post": "begin", "delete": "switch_off"}),
+        name="totp",
+    ),
+    path(
+        "auth/totp/confirm/",
+        SecondFactorViewSet.as_view({"post": "confirm"}),
+        name="totp-confirm",
+    ),
     # Readers
     path("users/", ReaderViewSet.as_view({"get": "list"}), name="readers"),
     path(
@@ -28,6 +45,16 @@ urlpatterns = [
         "users/me/notices/<int:id>/",
         NoticeViewSet.as_view({"delete": "destroy"}),
         name="notice",
+    ),
+    path(
+        "users/me/tokens/",
+        PersonalTokenViewSet.as_view({"get": "list", "post": "create"}),
+        name="personal-tokens",
+    ),
+    path(
+        "users/me/tokens/<int:id>/",
+        PersonalTokenViewSet.as_view({"delete": "destroy"}),
+        name="personal-token",
     ),
     path("users/<str:username>/", ReaderViewSet.as_view({"get": "retrieve"}), name="reader"),
     # Site moderators
