@@ -90,11 +90,12 @@ def reset(*, reader: User) -> bool:
 
     Gives whether there was one.
     """
-    removed = bool(SecondFactor.objects.filter(reader=reader).delete()[0])
-    if removed:
+    was_on = SecondFactor.objects.in_force().filter(reader=reader).exists()
+    SecondFactor.objects.filter(reader=reader).delete()
+    if was_on:
         record_event("second_factor_reset", reader_id=reader.pk)
         mail.send("second_factor_off", reader=reader)
-    return removed
+    return was_on
 
 
 def codes_left(factor: SecondFactor) -> int:
