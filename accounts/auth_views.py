@@ -73,8 +73,9 @@ class TokenViewSet(KernelViewSet):
             also=(401,),
             description=(
                 "Send `password` and exactly one of `login`, `username` and `email`. "
-                "401: `invalid_credentials`, `account_suspended`. After 10 failures in 5 minutes "
-                "(for the account or from the address) 429."
+                "401: `invalid_credentials`, `account_suspended`, and `second_factor_required` "
+                "with a `challenge` for `auth/token/second-factor/`. After 10 failures in 5 "
+                "minutes (for the account or from the address) 429."
             ),
             example={"login": "ana", "password": "correct horse battery"},
         ),
@@ -95,7 +96,7 @@ class TokenViewSet(KernelViewSet):
             body=VerifyInput,
             public=True,
             also=(401,),
-            description="An access or a refresh token; 401 also after sign-out.",
+            description="An access, refresh or personal token; 401 also after sign-out.",
         ),
     }
     authentication_classes = ()

@@ -13,8 +13,10 @@ from django.utils.crypto import salted_hmac
 
 from accounts.moderation.models import KeptText, ModerationRecord, Notice
 from accounts.passwords import normalized
+from accounts.personal_tokens.models import PersonalToken
 from accounts.querysets import ReaderManager, SessionQuerySet
 from accounts.rotation.models import SigningKey
+from accounts.second_factor.models import RecoveryCode, SecondFactor, SignInChallenge
 from accounts.security.models import SecurityEvent, SecurityTrace
 from bookbridge.kernel.models import Timestamped
 
@@ -26,11 +28,15 @@ __all__ = [
     "KeptText",
     "ModerationRecord",
     "Notice",
+    "PersonalToken",
+    "RecoveryCode",
     "RetiredUsername",
+    "SecondFactor",
     "SecurityEvent",
     "SecurityTrace",
     "Session",
     "SigningKey",
+    "SignInChallenge",
     "User",
 ]
 

@@ -13,6 +13,8 @@ from django.utils import timezone
 from accounts import usernames
 from accounts.models import KeptText, Notice, RetiredUsername, Session, User
 from accounts.moderation.records import kept_texts
+from accounts.personal_tokens import personal_data as personal_tokens
+from accounts.second_factor import personal_data as second_factor
 from bookbridge.kernel.models import IdempotencyKey
 from bookbridge.kernel.shapes import moment
 
@@ -36,6 +38,8 @@ PERSONAL = {
     "Session": ["created_at", "last_used_at", "user_agent", "address_prefix"],
     "Notice": ["kind", "reason", "about_kind", "about_id", "created_at", "dismissed_at"],
     "KeptText": ["content", "created_at"],
+    **second_factor.PERSONAL,
+    **personal_tokens.PERSONAL,
 }
 
 
@@ -69,6 +73,8 @@ def export(reader: User) -> dict[str, Any]:
             }
             for session in sessions
         ],
+        "second_factor": second_factor.export_second_factor(reader),
+        "personal_tokens": personal_tokens.export_tokens(reader),
         "notices": [
             {
                 "kind": notice.kind,
@@ -96,6 +102,8 @@ def erase(reader: User) -> None:
         return
     RetiredUsername.objects.get_or_create(digest=usernames.digest(row.username))
     Session.objects.filter(reader=row).delete()
+    second_factor.erase_second_factor(row)
+    personal_tokens.erase_tokens(row)
     Notice.objects.filter(reader=row).delete()
     KeptText.objects.filter(reader=row).delete()
     IdempotencyKey.objects.filter(user=row).delete()

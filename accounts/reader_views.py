@@ -68,6 +68,7 @@ class MeViewSet(KernelViewSet):
         "destroy": Operation(
             "Leave BookBridge",
             if_match=True,
+            session=True,
             forbidden=("reauthenticate",),
             description=(
                 "Erases the account at once and for good. Needs a sign-in younger than 5 minutes."

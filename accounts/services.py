@@ -18,6 +18,7 @@ from accounts.moderation.services import (
 )
 from accounts.querysets import SEARCH_TEXT_LENGTH
 from accounts.roles.services import set_roles
+from accounts.second_factor.challenges import require_second_factor
 from accounts.security.records import record_event
 from accounts.sessions import open_session
 from bookbridge.kernel.addresses import address_key
@@ -97,13 +98,15 @@ def sign_in(
     user_agent: str = "",
     address: str = "",
 ) -> Session:
-    """Open a session for whoever knows the password of an account.
+    """Open a session for whoever knows the password of an account without a second factor.
 
-    Raises: as `recognise`.
+    Raises:
+        Unauthenticated: `second_factor_required` with a `challenge`; and as `recognise`.
     """
     reader = recognise(
         password=password, login=login, username=username, email=email, address=address
     )
+    require_second_factor(reader)
     return _open_if_unchanged(reader, user_agent=user_agent, address=address)
 
 

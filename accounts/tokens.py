@@ -31,6 +31,7 @@ from rest_framework_simplejwt.exceptions import (
 
 from accounts.keys import ALGORITHM, accepted_key, signing_key
 from accounts.models import Session, User
+from accounts.site_roles import roles_in_force
 from accounts.verified import VerifiedTokens
 from bookbridge.kernel.errors import Unauthenticated
 
@@ -190,7 +191,7 @@ def access_token_for(reader: User, session: Session) -> str:
         "username": reader.username,
         "email": reader.email,
         "email_verified": reader.email_verified,
-        "roles": reader.site_roles(),
+        "roles": roles_in_force(reader),
     }
     return str(token)
 

@@ -6,8 +6,10 @@ from django.urls import path
 
 from accounts.auth_views import RegistrationViewSet, SignOutViewSet, TokenViewSet, jwks
 from accounts.moderation.views import NoticeViewSet, SuspensionViewSet
+from accounts.personal_tokens.views import PersonalTokenViewSet
 from accounts.reader_views import MeViewSet, ReaderViewSet
 from accounts.roles.views import RolesViewSet
+from accounts.second_factor.views import SecondFactorViewSet, SecondStepViewSet
 from accounts.session_views import SessionViewSet
 
 __all__ = ["jwks", "urlpatterns"]
@@ -22,6 +24,21 @@ urlpatterns = [
     path("auth/logout-all/", SessionViewSet.as_view({"post": "end_all"}), name="logout-all"),
     path("auth/sessions/", SessionViewSet.as_view({"get": "list"}), name="sessions"),
     path("auth/sessions/<int:id>/", SessionViewSet.as_view({"delete": "destroy"}), name="session"),
+    path(
+        "auth/token/second-factor/",
+        SecondStepViewSet.as_view({"post": "redeem"}),
+        name="token-second-factor",
+    ),
+    path(
+        "auth/totp/",
+        SecondFactorViewSet.as_view({"get": "retrieve", "post": "begin", "delete": "switch_off"}),
+        name="totp",
+    ),
+    path(
+        "auth/totp/confirm/",
+        SecondFactorViewSet.as_view({"post": "confirm"}),
+        name="totp-confirm",
+    ),
     # Readers
     path("users/", ReaderViewSet.as_view({"get": "list"}), name="readers"),
     path(
@@ -33,6 +50,16 @@ urlpatterns = [
         "users/me/notices/<int:id>/",
         NoticeViewSet.as_view({"delete": "destroy"}),
         name="notice",
+    ),
+    path(
+        "users/me/tokens/",
+        PersonalTokenViewSet.as_view({"get": "list", "post": "create"}),
+        name="personal-tokens",
+    ),
+    path(
+        "users/me/tokens/<int:id>/",
+        PersonalTokenViewSet.as_view({"delete": "destroy"}),
+        name="personal-token",
     ),
     path("users/<str:username>/", ReaderViewSet.as_view({"get": "retrieve"}), name="reader"),
     # Site moderators

@@ -32,6 +32,7 @@ class Operation:
         query: the query parameters; without it any parameter is refused.
         body: the input; without it any member of a body is refused.
         public: open to visitors without account. Everything else is closed to them.
+        session: only for whoever signed in: no personal token opens it.
         role: what the view's permission table understands (clubs: the least role).
         conflicts: codes of the 409 answers, for the schema.
         forbidden: codes of the 403 answers, for the schema.
@@ -53,6 +54,7 @@ class Operation:
     query: type[Query] | None = None
     body: type[InputSerializer] | None = None
     public: bool = False
+    session: bool = False
     role: Any = None
     conflicts: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()

@@ -13,10 +13,11 @@ _PATTERNS = [
     (re.compile(r"^(\s*(?:DETAIL|CONTEXT):).*", re.MULTILINE), rf"\1 {REMOVED}"),
     (re.compile(r"(Failing row contains).*"), rf"\1 {REMOVED}"),
     (re.compile(r"(\b(?:Bearer|Basic)\s+)[^\s'\",;]+", re.IGNORECASE), rf"\1{REMOVED}"),
+    (re.compile(r"\bbb_[0-9A-Za-z]{8,}"), REMOVED),
     (re.compile(r"\beyJ[\w-]{4,}(?:\.[\w-]*){1,4}"), REMOVED),
     (
         re.compile(
-            r"((?:passw(?:or)?d|passphrase|secret|token|api_?key|authorization|cookie|otp|pin)"
+            r"((?:passw(?:or)?d|passphrase|secret|token|api_?key|authorization|cookie|otp|pin|challenge|recovery)"
             r"\w{0,20}[\"']?\s{0,3}(?:=>|[=:])\s{0,3})(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s'\",;&)}\]]+)",
             re.IGNORECASE,
         ),

@@ -10,6 +10,8 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import OpenApiParameter
 
+from bookbridge.kernel.scopes import READ, needed_scopes, needs_session
+
 if TYPE_CHECKING:
     from bookbridge.kernel.operations import Operation
 
@@ -51,13 +53,32 @@ class KernelSchema(AutoSchema):
         for status, codes in ((403, row.forbidden), (409, row.conflicts)):
             if codes:
                 parts.append(f"{status}: " + ", ".join(f"`{code}`" for code in codes) + ".")
+        if self.view.get_authenticators():
+            parts.append(self._said_of_personal_tokens())
         return "\n\n".join(parts)
 
+    def _said_of_personal_tokens(self) -> str:
+        scopes = self._scopes()
+        if scopes is None:
+            return "Personal tokens do not open this: 403 `session_required`."
+        return "A personal token needs " + " and ".join(f"`{scope}`" for scope in scopes) + "."
+
+    def _scopes(self) -> tuple[str, ...] | None:
+        """The scopes that a personal token needs; None where none will do."""
+        if needs_session(self.operation, self.path):
+            return None
+        return needed_scopes(self.operation, self.method, site_staff=self.view.site_staff)
+
     def get_auth(self) -> list[Any]:
-        """A bearer token; optional on public operations; none where it is not looked at."""
+        """An access token or a personal one; optional on public operations; none where it is not
+        looked at.
+        """
         if not self.view.get_authenticators():
             return []
-        return [{"bearer": []}, {}] if self.operation.public else [{"bearer": []}]
+        ways: list[Any] = [{"bearer": []}]
+        if scopes := self._scopes():
+            ways.append({"personal_token": list(scopes)})
+        return [*ways, {}] if self.operation.public else ways
 
     def get_override_parameters(self) -> list[Any]:
         """Query parameters and the headers that the operation heeds."""
@@ -120,7 +141,11 @@ class KernelSchema(AutoSchema):
         return False
 
     def _get_request_body(self, direction: Any = "request") -> Any:
+        method = self.method
+        if self.operation.body is not None:
+            self.method = "POST"  # a DELETE has a body here where its row says so
         body = super()._get_request_body(direction)
+        self.method = method
         if body and self.operation.example is not None:
             for content in body["content"].values():
                 content["example"] = self.operation.example
@@ -152,6 +177,8 @@ class KernelSchema(AutoSchema):
             statuses.add(401)
         if row.role or row.forbidden or hasattr(self.view, "card_operations"):
             statuses.add(403)
+        if self.get_auth() and self._scopes() != (READ,):  # every personal token may read
+            statuses.add(403)
         if row.missing or "{" in self.path:
             statuses.add(404)
         if row.conflicts or self._takes_idempotency_key():
@@ -160,7 +187,7 @@ class KernelSchema(AutoSchema):
             statuses.add(412)
         if row.precondition:
             statuses.add(428)
-        if self.method in ("POST", "PUT", "PATCH"):
+        if self.method in ("POST", "PUT", "PATCH") or row.body is not None:
             statuses.update((413, 415))
         if self._takes_idempotency_key():
             statuses.add(422)

@@ -35,9 +35,7 @@ def complete(result: JsonSchema, generator: Any, request: Any, public: bool) -> 
         f"Problem{status}": _problem_response(status, text) for status, text in ERRORS.items()
     }
     components["headers"] = HEADERS
-    components["securitySchemes"] = {
-        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-    }
+    components["securitySchemes"] = SECURITY_SCHEMES
     for methods in result["paths"].values():
         for operation in methods.values():
             operation.setdefault("security", [])  # said, not left to be guessed
@@ -69,6 +67,26 @@ HEADERS: JsonSchema = {
     "RateLimit-Policy": _header("The limit: requests and the window in seconds."),
     "Retry-After": _header("Seconds to wait before the next try.", "integer"),
     "X-Request-ID": _header("Names this request in the logs."),
+}
+
+SECURITY_SCHEMES: JsonSchema = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "The access token of a sign-in, good for ten minutes.",
+    },
+    "personal_token": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "bb_...",
+        "description": (
+            "A personal access token from `POST /api/v1/users/me/tokens/`, for scripts. Scopes: "
+            "`read` (every token has it), `write` (changes), `moderate` (with `read` or `write`: "
+            "what site moderators and admins do). What changes the account itself needs a "
+            "sign-in: 403 `session_required`. Without the scope: 403 `insufficient_scope`."
+        ),
+    },
 }
 
 PROBLEM: JsonSchema = {
@@ -104,6 +122,11 @@ PROBLEM: JsonSchema = {
         "until": {"type": ["string", "null"], "format": "date-time"},
         "reason": {"type": "string", "description": "Why an account is suspended."},
         "url": {"type": "string", "description": "Where a merged thing is now."},
+        "challenge": {
+            "type": "string",
+            "description": "With 401 `second_factor_required`: what a code redeems.",
+        },
+        "expires_in": {"type": "integer", "description": "Seconds that `challenge` is good for."},
         "did_you_mean": {"type": "string"},
     },
 }

@@ -27,6 +27,7 @@ from bookbridge.kernel.pagination import (
 )
 from bookbridge.kernel.parsing import BodyTooLarge, MergePatchParser, StrictJSONParser
 from bookbridge.kernel.query import NoQuery
+from bookbridge.kernel.scopes import require_scopes
 from bookbridge.kernel.serializers import InputSerializer, NoInput
 from bookbridge.kernel.shapes import Json, Shape, check_fields, narrow
 
@@ -46,12 +47,14 @@ class KernelViewSet(ViewSet):
         no_store: answers carry secrets and must be kept nowhere.
         idempotent: whether POST heeds `Idempotency-Key`.
         conditional: whether GET answers carry an ETag.
+        site_staff: whether the roles in the table are site roles.
     """
 
     operations: ClassVar[dict[str, Operation]] = {}
     no_store: ClassVar[bool] = False
     idempotent: ClassVar[bool] = True
     conditional: ClassVar[bool] = True
+    site_staff: ClassVar[bool] = False
     permission_classes = ()
 
     # -- the order of checks ------------------------------------------------------------
@@ -90,6 +93,7 @@ class KernelViewSet(ViewSet):
         self.locate()
         if self.viewer is None and not self.operation.public:
             raise NotAuthenticated()
+        require_scopes(request, self.operation, site_staff=self.site_staff)
         self.admit()
         if request.method in WITH_BODY and self.operation.body is None:
             NoInput.read(request.data)
@@ -97,7 +101,7 @@ class KernelViewSet(ViewSet):
             self.operation_query.read(request)
 
     def _check_size_and_type(self, request: Request) -> None:
-        if request.method not in WITH_BODY:
+        if request.method not in WITH_BODY and self.operation.body is None:
             return
         length = int(request.META.get("CONTENT_LENGTH") or 0)
         if length > settings.MAX_BODY_BYTES:

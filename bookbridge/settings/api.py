@@ -72,6 +72,7 @@ SPECTACULAR_SETTINGS = {
         "ReportStatus": "reviews.reports.models.ReportStatus.choices",
         "ReportAction": "reviews.reports.models.Action.choices",
         "SiteRole": "accounts.models.SITE_ROLES",
+        "TokenScope": "bookbridge.kernel.scopes.SCOPES",
     },
 }
 

@@ -38,6 +38,25 @@ REFRESH_TOKEN_DAYS = env.int("REFRESH_TOKEN_DAYS", default=14)
 # Fernet keys (32 bytes in base64url) for secrets that must be read back; see kernel/sealing.py.
 SEALING_KEYS = env.list("SEALING_KEYS", default=[])
 
+# The name that authenticator apps show beside the codes.
+SECOND_FACTOR_ISSUER = env.str("SECOND_FACTOR_ISSUER", default="BookBridge")
+# Wrong codes of one account: in the window, and in a day.
+SECOND_FACTOR_FAILURES = env.int("SECOND_FACTOR_FAILURES", default=5)
+SECOND_FACTOR_WINDOW_SECONDS = env.int("SECOND_FACTOR_WINDOW_SECONDS", default=300)
+SECOND_FACTOR_FAILURES_A_DAY = env.int("SECOND_FACTOR_FAILURES_A_DAY", default=50)
+# Whether site roles count only for whoever has a second factor.
+STAFF_SECOND_FACTOR_REQUIRED = env.bool("STAFF_SECOND_FACTOR_REQUIRED", default=False)
+
+# Personal access tokens: the longest life, and how many of a reader at a time.
+PERSONAL_TOKEN_MAX_DAYS = env.int("PERSONAL_TOKEN_MAX_DAYS", default=366)
+PERSONAL_TOKENS_AT_MOST = env.int("PERSONAL_TOKENS_AT_MOST", default=50)
+
+# Modules with `end_all(reader, reason)`, called when everything of a reader ends at once.
+ACCOUNT_ENDINGS = [
+    "accounts.second_factor.challenges",
+    "accounts.personal_tokens.services",
+]
+
 # The file that remembers, outside the database, who left; see accounts/erasures.py.
 ERASURE_LEDGER = str(BASE_DIR / env.str("ERASURE_LEDGER", default="var/erasures.log"))
 

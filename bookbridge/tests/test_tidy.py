@@ -11,7 +11,14 @@ from django.core.management import call_command
 from django.db.models import Model
 from django.utils import timezone
 
-from accounts.models import KeptText, Session, SigningKey
+from accounts.models import (
+    KeptText,
+    PersonalToken,
+    SecondFactor,
+    Session,
+    SignInChallenge,
+    SigningKey,
+)
 from accounts.sessions import forget_ended_sessions, open_session
 from accounts.tests.factories import UserFactory
 from bookbridge.kernel.models import IdempotencyKey, LimitCounter
@@ -26,6 +33,9 @@ KINDS = {
     "limit counters": LimitCounter,
     "kept texts": KeptText,
     "sessions": Session,
+    "personal tokens": PersonalToken,
+    "unconfirmed second factors": SecondFactor,
+    "unanswered challenges": SignInChallenge,
 }
 #: Of these a part is removed, the rows stay.
 HALVES = "private halves of signing keys"
@@ -54,6 +64,23 @@ def a_session(*, expires: datetime, revoked: datetime | None = None) -> Session:
     return session
 
 
+def a_token(name: str, *, expires: datetime, revoked: datetime | None = None) -> None:
+    PersonalToken.objects.create(
+        reader=UserFactory(), name=name, digest=name, expires_at=expires, revoked_at=revoked
+    )
+
+
+def a_factor(age: timedelta, *, confirmed: bool = False) -> None:
+    begun = timezone.now() - age
+    SecondFactor.objects.create(
+        reader=UserFactory(), created_at=begun, confirmed_at=begun if confirmed else None
+    )
+
+
+def a_challenge(name: str, expires: datetime) -> None:
+    SignInChallenge.objects.create(reader=UserFactory(), digest=name, expires_at=expires)
+
+
 def plant() -> dict[type[Model], list[object]]:
     """Of each kind what has had its time, and what is younger; gives the keys of the latter."""
     now = timezone.now()
@@ -64,12 +91,20 @@ def plant() -> dict[type[Model], list[object]]:
     a_session(expires=now + DAY)
     a_session(expires=now - 29 * DAY)
     a_session(expires=now + DAY, revoked=now - 29 * DAY)
+    a_token("expired", expires=now - 29 * DAY)
+    a_token("revoked", expires=now + DAY, revoked=now - 29 * DAY)
+    a_factor(timedelta(minutes=59))
+    a_factor(400 * DAY, confirmed=True)
+    a_challenge("waits", now + timedelta(minutes=1))
     young = {model: keys_of(model) for model in KINDS.values()}
     for number in range(3):
         a_key(f"old{number}", window + timedelta(minutes=1))
         LimitCounter.objects.create(key=f"old{number}", n=1, expires_at=now - DAY)
         a_text(91 * DAY)
         SigningKey.objects.create(kid=f"old{number}", sealed_seed="sealed", ends_at=now - DAY)
+        a_token(f"old{number}", expires=now + DAY, revoked=now - (31 + number) * DAY)
+        a_factor(timedelta(minutes=61))
+        a_challenge(f"old{number}", now - timedelta(seconds=1))
     SigningKey.objects.create(kid="young", sealed_seed="sealed", ends_at=now + DAY)
     a_session(expires=now - 31 * DAY)
     a_session(expires=now + DAY, revoked=now - 31 * DAY)

@@ -36,6 +36,7 @@ from clubs.books.search import index_book, search_text
 
 if TYPE_CHECKING:
     from accounts.models import User
+from accounts.site_roles import rank_in_force
 
 __all__ = [
     "add_book",
@@ -162,7 +163,7 @@ def check_may_edit(*, book: Book, by: User) -> None:
     """
     if by.pk == book.added_by_id and book.shared_at is None:
         return
-    if by.site_roles():
+    if rank_in_force(by):
         return
     if book.shared_at is not None:
         raise NotAllowed(

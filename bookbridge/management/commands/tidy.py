@@ -10,7 +10,10 @@ from django.core.management.base import BaseCommand
 from django.db.models import QuerySet
 
 from accounts.moderation.records import forget_kept_texts, texts_to_forget
+from accounts.personal_tokens.services import tokens_to_forget
 from accounts.rotation.services import forget_private_halves, private_halves_to_forget
+from accounts.second_factor.challenges import expired_challenges
+from accounts.second_factor.services import never_confirmed
 from accounts.sessions import forget_ended_sessions, sessions_to_forget
 from bookbridge.kernel import counters, idempotency
 
@@ -22,9 +25,10 @@ class Command(BaseCommand):
     """`manage.py tidy [--dry-run]`"""
 
     help = (
-        "Delete expired idempotency keys and limit counters, texts kept for 90 days, sessions "
-        "that ended 30 days ago, and private halves of signing keys that are over. Safe at any "
-        "time; once a day is enough."
+        "Delete what has had its time: expired idempotency keys and limit counters, texts kept for "
+        "90 days, sessions and personal tokens that ended 30 days ago, unconfirmed second factors, "
+        "unanswered challenges, private halves of signing keys that are over. Safe at any time; "
+        "once a day is enough."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -39,6 +43,9 @@ class Command(BaseCommand):
             ("kept texts", texts_to_forget, forget_kept_texts),
             ("sessions", sessions_to_forget, forget_ended_sessions),
             ("private halves of signing keys", private_halves_to_forget, forget_private_halves),
+            ("personal tokens", tokens_to_forget, in_batches(tokens_to_forget)),
+            ("unconfirmed second factors", never_confirmed, in_batches(never_confirmed)),
+            ("unanswered challenges", expired_challenges, in_batches(expired_challenges)),
         ]
         for name, past, forget in kinds:
             if options["dry_run"]:
@@ -54,6 +61,18 @@ def all_of(purge: Callable[..., int]) -> Callable[[], int]:
         removed = 0
         while some := purge(at_most=AT_ONCE):
             removed += some
+        return removed
+
+    return forget
+
+
+def in_batches(past: Callable[[], QuerySet[Any]]) -> Callable[[], int]:
+    """Delete what `past` finds, so many rows in one short transaction."""
+
+    def forget() -> int:
+        removed = 0
+        while keys := list(past().order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
+            removed += past().filter(pk__in=keys).delete()[0]
         return removed
 
     return forget

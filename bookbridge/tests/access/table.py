@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from bookbridge.tests.access.rules import (
     BLIND,
@@ -31,6 +34,11 @@ def _order(world: World, kind: str) -> dict[str, Any]:
     return {"order": [world.names["entry"], world.names["reading"]]}
 
 
+def _new_token(world: World, kind: str) -> dict[str, Any]:
+    tomorrow = (timezone.now() + timedelta(days=1)).isoformat()
+    return {"name": "Backup", "scopes": ["read"], "expires_at": tomorrow}
+
+
 ACCOUNTS: dict[str, Rule] = {
     "POST auth/register/": BLIND(
         201, {"username": "newcomer", "email": "new@example.org", "password": PASSWORD}
@@ -42,12 +50,20 @@ ACCOUNTS: dict[str, Rule] = {
     "POST auth/logout-all/": READERS(204),
     "GET auth/sessions/": READERS(200),
     "DELETE auth/sessions/{id}/": READERS(404),
+    "POST auth/token/second-factor/": BLIND(401, {"challenge": "none", "code": "123456"}),
+    "GET auth/totp/": READERS(200),
+    "POST auth/totp/": READERS(200),
+    "POST auth/totp/confirm/": READERS(409, {"code": "123456"}),
+    "DELETE auth/totp/": READERS(409, {"code": "123456"}),
     "GET users/": EVERYBODY(200),
     "GET users/me/": READERS(200),
     "PATCH users/me/": READERS(200, {"bio": "Reads."}),
     "DELETE users/me/": READERS(204),
     "GET users/me/invitations/": READERS(200),
     "DELETE users/me/notices/{id}/": READERS(404),
+    "GET users/me/tokens/": READERS(200),
+    "POST users/me/tokens/": READERS(201, _new_token),
+    "DELETE users/me/tokens/{id}/": READERS(404),
     "GET users/{username}/": EVERYBODY(200),
     "GET users/{username}/clubs/": EVERYBODY(200),
     "GET users/{username}/reviews/": EVERYBODY(200),

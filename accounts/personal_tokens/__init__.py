@@ -1,0 +1,1 @@
+"""Personal access tokens: named, scoped and expiring, for scripts of a reader."""

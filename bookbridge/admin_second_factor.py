@@ -1,0 +1,180 @@
+"""The second factor in the admin: the second step of signing in, and the page that sets it up.
+
+What counts is decided by `accounts.second_factor`, with the limits of the API.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import segno
+from django import forms
+from django.contrib.auth import logout
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import SecondFactor, User
+from accounts.second_factor import challenges, services
+from accounts.second_factor.checking import Proof, has_second_factor
+from accounts.services import recognise
+from accounts.site_roles import rank_of
+from bookbridge.kernel.addresses import client_address
+from bookbridge.kernel.errors import DomainError
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+STEP_PAGE = "admin/second_step.html"
+SET_UP_PAGE = "admin/second_factor.html"
+_DIGITS = re.compile(r"[0-9 ]+", re.ASCII)
+
+
+class CodeForm(forms.Form):
+    """A code of the app, or a recovery code, in one field."""
+
+    code = forms.CharField(
+        label=gettext_lazy("Code"),
+        max_length=40,
+        help_text=gettext_lazy("Six digits of your authenticator app, or a recovery code."),
+        widget=forms.TextInput(
+            {"autocomplete": "one-time-code", "autofocus": True, "spellcheck": "false"}
+        ),
+    )
+
+
+class SecondStepForm(CodeForm):
+    """The code, and the challenge that the password bought."""
+
+    challenge = forms.CharField(max_length=200, widget=forms.HiddenInput)
+    user: User
+
+    def __init__(self, request: HttpRequest | None = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        """Redeem the challenge."""
+        code, challenge = (self.cleaned_data.get(name) for name in ("code", "challenge"))
+        if code and challenge:
+            try:
+                self.user = challenges.redeem(
+                    challenge=challenge, proof=proof_of(code), then=_itself
+                )
+            except DomainError as error:
+                raise forms.ValidationError(str(error), error.code) from None
+            self.user.backend = BACKEND
+            if not (self.user.is_staff and rank_of(self.user)):
+                raise forms.ValidationError(str(challenges.invalid_challenge()))
+        return self.cleaned_data
+
+    def get_user(self) -> User:
+        """Who signed in."""
+        return self.user
+
+
+class PasswordForm(forms.Form):
+    """The password, before a secret is shown."""
+
+    password = forms.CharField(
+        label=gettext_lazy("Your password"),
+        max_length=256,
+        strip=False,
+        widget=forms.PasswordInput({"autocomplete": "current-password", "autofocus": True}),
+    )
+
+
+class SignInView(LoginView):
+    """The first step; whoever has a second factor is asked for a code before they are in."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Sign in, or show the page that asks for the code."""
+        reader = form.get_user()
+        if not has_second_factor(reader.pk):
+            return super().form_valid(form)
+        initial = {"challenge": challenges.new_challenge(reader)}
+        context = {
+            **(self.extra_context or {}),
+            "form": SecondStepForm(self.request, initial=initial),
+            "next": self.get_redirect_url() or reverse("admin:index"),
+        }
+        return TemplateResponse(self.request, STEP_PAGE, context)
+
+
+class SecondStepView(LoginView):
+    """The second step: the code."""
+
+    template_name = STEP_PAGE
+    authentication_form = SecondStepForm  # type: ignore[assignment]
+    http_method_names = ["post"]
+
+
+def set_up(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    """The page of one's own second factor, for site staff: password, secret, first code, codes."""
+    reader: Any = request.user
+    act = request.POST.get("act") if request.method == "POST" else None
+    if act == "leave":
+        logout(request)
+        return redirect("admin:login")
+    if act == "begin":
+        context |= _begin(request, reader)
+    elif act == "confirm":
+        context |= _confirm(request, reader)
+    else:
+        factor = SecondFactor.objects.in_force().filter(reader=reader).first()
+        context |= {"factor": factor, "left": services.codes_left(factor) if factor else 0}
+        context["form"] = None if factor else PasswordForm()
+    return TemplateResponse(request, SET_UP_PAGE, context)
+
+
+def proof_of(text: str) -> Proof:
+    """What somebody typed: digits are a code of the app, anything else is a recovery code."""
+    return Proof(code=text) if _DIGITS.fullmatch(text) else Proof(recovery_code=text)
+
+
+def _begin(request: HttpRequest, reader: User) -> dict[str, Any]:
+    form = PasswordForm(request.POST)
+    if form.is_valid():
+        try:
+            recognise(
+                username=reader.username,
+                password=form.cleaned_data["password"],
+                address=client_address(request),
+            )
+            secret = services.begin(reader=reader)
+        except DomainError as error:
+            form.add_error("password", _said(error))
+        else:
+            picture = segno.make(secret.address, error="m")
+            return {
+                "form": CodeForm(),
+                "act": "confirm",
+                "secret": " ".join(re.findall(".{1,4}", secret.base32)),
+                "address": secret.address,
+                "picture": picture.svg_data_uri(scale=5, border=4, light="#fff"),
+            }
+    return {"form": form}
+
+
+def _confirm(request: HttpRequest, reader: User) -> dict[str, Any]:
+    form = CodeForm(request.POST)
+    if form.is_valid():
+        try:
+            shown = services.confirm(reader=reader, code=form.cleaned_data["code"])
+        except DomainError as error:
+            form.add_error("code", _said(error))
+        else:
+            return {"recovery_codes": shown}
+    return {"form": form, "act": "confirm"}
+
+
+def _said(error: DomainError) -> str:
+    if error.code == "invalid_credentials":
+        return _("This is not your password.")
+    return str(error)
+
+
+def _itself(reader: User) -> User:
+    return reader
