@@ -11,7 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts import usernames
-from accounts.models import KeptText, Notice, RetiredUsername, Session, User
+from accounts.models import KeptText, Notice, RetiredUsername, SecretLink, Session, User
 from accounts.moderation.records import kept_texts
 from bookbridge.kernel.models import IdempotencyKey
 from bookbridge.kernel.shapes import moment
@@ -22,6 +22,7 @@ PERSONAL = {
         "username",
         "email",
         "email_verified_at",
+        "pending_email",
         "display_name",
         "bio",
         "language",
@@ -48,6 +49,7 @@ def export(reader: User) -> dict[str, Any]:
             "username": reader.username,
             "email": reader.email,
             "email_verified_at": moment(reader.email_verified_at),
+            "pending_email": reader.pending_email,
             "display_name": reader.display_name,
             "bio": reader.bio,
             "language": reader.language,
@@ -96,6 +98,7 @@ def erase(reader: User) -> None:
         return
     RetiredUsername.objects.get_or_create(digest=usernames.digest(row.username))
     Session.objects.filter(reader=row).delete()
+    SecretLink.objects.filter(reader=row).delete()
     Notice.objects.filter(reader=row).delete()
     KeptText.objects.filter(reader=row).delete()
     IdempotencyKey.objects.filter(user=row).delete()
@@ -107,6 +110,7 @@ def erase(reader: User) -> None:
         username=usernames.tombstone(),
         email=None,
         email_verified_at=None,
+        pending_email=None,
         display_name="",
         bio="",
         language="en",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import uuid
 from datetime import datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings
@@ -101,6 +102,24 @@ def revoke(*, session: Session, reason: str) -> None:
     """End a session at once; the first reason stays."""
     live = Session.objects.filter(pk=session.pk, revoked_at__isnull=True)
     live.update(revoked_at=timezone.now(), revoked_reason=reason)
+
+
+def end_everything(reader: User, *, reason: str, keep: Session | None = None) -> None:
+    """End whatever opens something in the name of `reader`, with effect on the next request.
+
+    All sessions and with them both kinds of token, and what the modules of
+    `settings.ACCOUNT_ENDINGS` know of: secret links.
+
+    Arguments:
+        reason: why, as a session keeps it (`"password_changed"`).
+        keep: the one session that goes on.
+    """
+    ended = Session.objects.filter(reader=reader, revoked_at__isnull=True)
+    if keep is not None:
+        ended = ended.exclude(pk=keep.pk)
+    ended.update(revoked_at=timezone.now(), revoked_reason=reason)
+    for name in settings.ACCOUNT_ENDINGS:
+        import_module(name).end_all(reader, reason)
 
 
 def sessions_to_forget(now: datetime | None = None) -> SessionQuerySet:

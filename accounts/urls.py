@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from accounts.auth_views import RegistrationViewSet, SignOutViewSet, TokenViewSet, jwks
+from accounts.mailbox.views import CredentialsViewSet, LinkViewSet
 from accounts.moderation.views import NoticeViewSet, SuspensionViewSet
 from accounts.reader_views import MeViewSet, ReaderViewSet
 
@@ -17,6 +18,29 @@ urlpatterns = [
     path("auth/token/refresh/", TokenViewSet.as_view({"post": "refresh"}), name="token-refresh"),
     path("auth/token/verify/", TokenViewSet.as_view({"post": "verify"}), name="token-verify"),
     path("auth/logout/", SignOutViewSet.as_view({"post": "sign_out"}), name="logout"),
+    # Addresses and passwords
+    path("auth/email/verify/", LinkViewSet.as_view({"post": "verify"}), name="email-verify"),
+    path("auth/email/resend/", LinkViewSet.as_view({"post": "resend"}), name="email-resend"),
+    path(
+        "auth/email/change/",
+        CredentialsViewSet.as_view({"post": "change_address"}),
+        name="email-change",
+    ),
+    path(
+        "auth/password/change/",
+        CredentialsViewSet.as_view({"post": "change_password"}),
+        name="password-change",
+    ),
+    path(
+        "auth/password/reset/",
+        LinkViewSet.as_view({"post": "ask_for_reset"}),
+        name="password-reset",
+    ),
+    path(
+        "auth/password/reset/confirm/",
+        LinkViewSet.as_view({"post": "reset"}),
+        name="password-reset-confirm",
+    ),
     # Readers
     path("users/", ReaderViewSet.as_view({"get": "list"}), name="readers"),
     path(

@@ -7,8 +7,9 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-#: Tables whose rows are not in a backup: they would bring sign-ins and old answers back.
+#: Tables whose rows are not in a backup: they would bring sign-ins, links and old answers back.
 LEFT_OUT = (
+    "accounts_secretlink",
     "accounts_session",
     "django_session",
     "kernel_idempotencykey",

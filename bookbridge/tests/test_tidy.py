@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import uuid
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from django.core.management import call_command
 from django.db.models import Model
 from django.utils import timezone
 
-from accounts.models import KeptText, Session
+from accounts.models import KeptText, SecretLink, Session
 from accounts.sessions import forget_ended_sessions, open_session
 from accounts.tests.factories import UserFactory
 from bookbridge.kernel.models import IdempotencyKey, LimitCounter
@@ -25,6 +26,7 @@ KINDS = {
     "idempotency keys": IdempotencyKey,
     "limit counters": LimitCounter,
     "kept texts": KeptText,
+    "secret links": SecretLink,
     "sessions": Session,
 }
 
@@ -46,6 +48,11 @@ def a_text(age: timedelta) -> None:
     KeptText.objects.filter(pk=text.pk).update(created_at=timezone.now() - age)
 
 
+def a_link(expires: datetime) -> None:
+    reader, digest = UserFactory(), uuid.uuid4().hex
+    SecretLink.objects.create(purpose="email", reader=reader, digest=digest, expires_at=expires)
+
+
 def a_session(*, expires: datetime, revoked: datetime | None = None) -> Session:
     session = open_session(reader=UserFactory())
     Session.objects.filter(pk=session.pk).update(expires_at=expires, revoked_at=revoked)
@@ -59,6 +66,7 @@ def plant() -> dict[type[Model], list[object]]:
     a_key("young", window - timedelta(minutes=1))
     LimitCounter.objects.create(key="young", n=1, expires_at=now + timedelta(minutes=1))
     a_text(89 * DAY)
+    a_link(now - DAY / 2)
     a_session(expires=now + DAY)
     a_session(expires=now - 29 * DAY)
     a_session(expires=now + DAY, revoked=now - 29 * DAY)
@@ -67,6 +75,7 @@ def plant() -> dict[type[Model], list[object]]:
         a_key(f"old{number}", window + timedelta(minutes=1))
         LimitCounter.objects.create(key=f"old{number}", n=1, expires_at=now - DAY)
         a_text(91 * DAY)
+        a_link(now - number * DAY - DAY * 1.5)
     a_session(expires=now - 31 * DAY)
     a_session(expires=now + DAY, revoked=now - 31 * DAY)
     a_session(expires=now - 32 * DAY, revoked=now - 40 * DAY)

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db.models import QuerySet
 
+from accounts.links import forget_links, links_to_forget
 from accounts.moderation.records import forget_kept_texts, texts_to_forget
 from accounts.sessions import forget_ended_sessions, sessions_to_forget
 from bookbridge.kernel import counters, idempotency
@@ -21,8 +22,9 @@ class Command(BaseCommand):
     """`manage.py tidy [--dry-run]`"""
 
     help = (
-        "Delete expired idempotency keys and limit counters, texts kept for 90 days, and "
-        "sessions that ended 30 days ago. Safe at any time; once a day is enough."
+        "Delete expired idempotency keys and limit counters, texts kept for 90 days, sessions "
+        "that ended 30 days ago, and links in mails that are over for a day. Safe at "
+        "any time; once a day is enough."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -35,6 +37,7 @@ class Command(BaseCommand):
             ("idempotency keys", idempotency.expired, all_of(idempotency.purge_expired)),
             ("limit counters", counters.expired, all_of(counters.purge_expired)),
             ("kept texts", texts_to_forget, forget_kept_texts),
+            ("secret links", links_to_forget, all_of(forget_links)),
             ("sessions", sessions_to_forget, forget_ended_sessions),
         ]
         for name, past, forget in kinds:
