@@ -6,14 +6,14 @@ from typing import Any
 
 from django.http import HttpRequest, JsonResponse
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import keys, services, sessions, tokens
 from accounts.authentication import authenticated
-from accounts.models import LANGUAGES, Session, User
+from accounts.languages import language_of_client
+from accounts.models import Session, User
 from accounts.serializers import (
     NothingSerializer,
     RefreshInput,
@@ -41,7 +41,11 @@ class RegistrationViewSet(KernelViewSet):
             body=RegisterInput,
             public=True,
             conflicts=("username_taken", "email_taken"),
-            description="Without `language` the account speaks that of `Accept-Language`.",
+            description=(
+                "Without `language` the account speaks that of `Accept-Language`. Where addresses "
+                "are verified, `email_verified` is false until the mailed link was opened, and "
+                "the answer is the same for an address that is somebody's already."
+            ),
             example={
                 "username": "ana",
                 "email": "ana@example.org",
@@ -55,7 +59,7 @@ class RegistrationViewSet(KernelViewSet):
     def create(self, request: Request) -> Response:
         """Register."""
         data = self.body()
-        data.setdefault("language", _language_of_client())
+        data.setdefault("language", language_of_client())
         reader = services.register(**data)
         location = reverse("reader", kwargs={"username": reader.username})
         return self.one(User.objects.filter(pk=reader.pk), account_shape, location=location)
@@ -174,9 +178,3 @@ def _session_of_refresh(text: str | None, reader_uid: Any) -> list[Session]:
     except Unauthenticated:
         return []
     return [session] if session.reader.uid == reader_uid else []
-
-
-def _language_of_client() -> str:
-    """The language chosen by Accept-Language, as accounts name it."""
-    language = (get_language() or "").lower()
-    return language if language in dict(LANGUAGES) else "en"

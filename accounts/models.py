@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from accounts.mailbox.models import SecretLink
 from accounts.moderation.models import KeptText, ModerationRecord, Notice
 from accounts.passwords import normalized
 from accounts.personal_tokens.models import PersonalToken
@@ -32,6 +33,7 @@ __all__ = [
     "RecoveryCode",
     "RetiredUsername",
     "SecondFactor",
+    "SecretLink",
     "SecurityEvent",
     "SecurityTrace",
     "Session",
@@ -58,6 +60,10 @@ class User(AbstractBaseUser, PermissionsMixin, Timestamped):
     An *imported* reader (`imported_at`) is whoever rated books in a data set: a name made from
     `import_source` and their number there, without password and address. Nobody signs in as one.
 
+    `email` is an address that is known to be theirs (or counts as such, where verification is
+    off): it is unique and signs in. `pending_email` is one that waits for its link: anybody may
+    have typed it, so it is neither.
+
     Site roles are Django groups named `moderator` and `admin`; ordinary readers have none.
     """
 
@@ -65,6 +71,7 @@ class User(AbstractBaseUser, PermissionsMixin, Timestamped):
     username = models.CharField(max_length=48, unique=True)
     email = models.EmailField(max_length=254, null=True, blank=True)  # noqa: DJ001
     email_verified_at = models.DateTimeField(null=True, blank=True)
+    pending_email = models.EmailField(max_length=254, null=True, blank=True)  # noqa: DJ001
     display_name = models.CharField(max_length=80, blank=True)
     bio = models.TextField(max_length=1000, blank=True)
     language = models.CharField(max_length=8, choices=LANGUAGES, default="en")
@@ -102,6 +109,21 @@ class User(AbstractBaseUser, PermissionsMixin, Timestamped):
             models.CheckConstraint(
                 condition=Q(imported_at__isnull=True) | Q(email__isnull=True),
                 name="reader_imported_has_no_email",
+            ),
+            models.CheckConstraint(
+                condition=Q(email__isnull=True) | Q(email_verified_at__isnull=False),
+                name="reader_email_is_verified",
+            ),
+            models.CheckConstraint(
+                condition=Q(erased_at__isnull=True) | Q(pending_email__isnull=True),
+                name="reader_erased_has_no_pending_email",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["pending_email"],
+                condition=Q(pending_email__isnull=False),
+                name="reader_pending_email",
             ),
         ]
 

@@ -1,7 +1,8 @@
 """Passwords: how they are hashed, how many at a time, and which ones are taken.
 
-Hashing is made to be slow and large. So it happens at most twice at a time in a process: a flood
-of sign-ins waits for a second, then is told to come back, and the rest of the API stays quick.
+Hashing is made to be slow and large. So it happens at most twice at a time in a process; four more
+may wait, for a second, and whoever comes then is told at once to come back. A flood of sign-ins so
+takes neither the processors nor the threads of the server from the rest of the API.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from bookbridge.kernel.errors import InvalidInput, Unavailable
 
 MAX_LENGTH = 256
 AT_A_TIME = 2
+WAITING = 4
 WAIT_SECONDS = 1.0
 
+_room = threading.BoundedSemaphore(AT_A_TIME + WAITING)
 _slots = threading.BoundedSemaphore(AT_A_TIME)
 
 
@@ -30,14 +33,23 @@ def hashing_slot() -> Iterator[None]:
     """Wait for a place among those that hash.
 
     Raises:
-        Unavailable: 503 `busy`, when there is none within a second.
+        Unavailable: 503 `busy`, when too many wait already, or when there is none within a second.
     """
-    if not _slots.acquire(timeout=WAIT_SECONDS):
-        raise Unavailable(_("Too many people are signing in. Try again soon."), "busy")
+    if not _room.acquire(blocking=False):
+        raise _busy()
     try:
-        yield
+        if not _slots.acquire(timeout=WAIT_SECONDS):
+            raise _busy()
+        try:
+            yield
+        finally:
+            _slots.release()
     finally:
-        _slots.release()
+        _room.release()
+
+
+def _busy() -> Unavailable:
+    return Unavailable(_("Too many people are signing in. Try again soon."), "busy", retry_after=1)
 
 
 class Argon2Hasher(hashers.Argon2PasswordHasher):

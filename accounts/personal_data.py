@@ -11,7 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts import usernames
-from accounts.models import KeptText, Notice, RetiredUsername, Session, User
+from accounts.models import KeptText, Notice, RetiredUsername, SecretLink, Session, User
 from accounts.moderation.records import kept_texts
 from accounts.personal_tokens import personal_data as personal_tokens
 from accounts.second_factor import personal_data as second_factor
@@ -24,6 +24,7 @@ PERSONAL = {
         "username",
         "email",
         "email_verified_at",
+        "pending_email",
         "display_name",
         "bio",
         "language",
@@ -52,6 +53,7 @@ def export(reader: User) -> dict[str, Any]:
             "username": reader.username,
             "email": reader.email,
             "email_verified_at": moment(reader.email_verified_at),
+            "pending_email": reader.pending_email,
             "display_name": reader.display_name,
             "bio": reader.bio,
             "language": reader.language,
@@ -104,6 +106,7 @@ def erase(reader: User) -> None:
     Session.objects.filter(reader=row).delete()
     second_factor.erase_second_factor(row)
     personal_tokens.erase_tokens(row)
+    SecretLink.objects.filter(reader=row).delete()
     Notice.objects.filter(reader=row).delete()
     KeptText.objects.filter(reader=row).delete()
     IdempotencyKey.objects.filter(user=row).delete()
@@ -115,6 +118,7 @@ def erase(reader: User) -> None:
         username=usernames.tombstone(),
         email=None,
         email_verified_at=None,
+        pending_email=None,
         display_name="",
         bio="",
         language="en",

@@ -51,7 +51,7 @@ class AccountSerializer(OutputSerializer):
 
     username = serializers.CharField()
     email = serializers.EmailField()
-    email_verified = serializers.BooleanField()
+    email_verified = serializers.BooleanField(help_text="Whether the address counts already.")
     display_name = serializers.CharField(allow_blank=True)
     language = serializers.ChoiceField(choices=LANGUAGES)
 
@@ -96,8 +96,11 @@ class SuspensionSerializer(OutputSerializer):
 class OwnProfileSerializer(ProfileSerializer):
     """A reader as they see themselves."""
 
-    email = serializers.EmailField(allow_null=True)
+    email = serializers.EmailField(allow_null=True, help_text="The address that counts.")
     email_verified = serializers.BooleanField()
+    pending_email = serializers.EmailField(
+        allow_null=True, help_text="An address that counts once its link was opened."
+    )
     language = serializers.ChoiceField(choices=LANGUAGES)
     time_zone = serializers.CharField()
     roles = serializers.ListField(child=serializers.ChoiceField(choices=SITE_ROLES))

@@ -23,13 +23,15 @@ class AccountShape(Shape):
     """What registration answers."""
 
     serializer = AccountSerializer
-    columns = ("username", "email", "email_verified_at", "display_name", "language")
+    columns = (
+        "username", "email", "email_verified_at", "pending_email", "display_name", "language",
+    )  # fmt: skip
 
     def build(self, row: Row, related: Any, viewer: Any) -> Json:
         """The new account."""
         return {
             "username": row["username"],
-            "email": row["email"],
+            "email": row["email"] or row["pending_email"],
             "email_verified": row["email_verified_at"] is not None,
             "display_name": row["display_name"],
             "language": row["language"],
@@ -76,6 +78,7 @@ class OwnProfileShape(ProfileShape):
         "pk",
         "email",
         "email_verified_at",
+        "pending_email",
         "language",
         "time_zone",
     )
@@ -93,6 +96,7 @@ class OwnProfileShape(ProfileShape):
         return super().build(row, related, viewer) | {
             "email": row["email"],
             "email_verified": row["email_verified_at"] is not None,
+            "pending_email": row["pending_email"],
             "language": row["language"],
             "time_zone": row["time_zone"],
             "roles": related.roles.get(row["pk"], []),

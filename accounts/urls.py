@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from accounts.auth_views import RegistrationViewSet, SignOutViewSet, TokenViewSet, jwks
+from accounts.mailbox.views import CredentialsViewSet, LinkViewSet
 from accounts.moderation.views import NoticeViewSet, SuspensionViewSet
 from accounts.personal_tokens.views import PersonalTokenViewSet
 from accounts.reader_views import MeViewSet, ReaderViewSet
@@ -38,6 +39,29 @@ urlpatterns = [
         "auth/totp/confirm/",
         SecondFactorViewSet.as_view({"post": "confirm"}),
         name="totp-confirm",
+    ),
+    # Addresses and passwords
+    path("auth/email/verify/", LinkViewSet.as_view({"post": "verify"}), name="email-verify"),
+    path("auth/email/resend/", LinkViewSet.as_view({"post": "resend"}), name="email-resend"),
+    path(
+        "auth/email/change/",
+        CredentialsViewSet.as_view({"post": "change_address"}),
+        name="email-change",
+    ),
+    path(
+        "auth/password/change/",
+        CredentialsViewSet.as_view({"post": "change_password"}),
+        name="password-change",
+    ),
+    path(
+        "auth/password/reset/",
+        LinkViewSet.as_view({"post": "ask_for_reset"}),
+        name="password-reset",
+    ),
+    path(
+        "auth/password/reset/confirm/",
+        LinkViewSet.as_view({"post": "reset"}),
+        name="password-reset-confirm",
     ),
     # Readers
     path("users/", ReaderViewSet.as_view({"get": "list"}), name="readers"),

@@ -77,6 +77,7 @@ class ReviewViewSet(ReviewsView):
         ),
         "create": Operation(
             "Review a book",
+            verified=True,
             answer=review_shape,
             status=201,
             body=ReviewInput,
@@ -98,6 +99,7 @@ class ReviewViewSet(ReviewsView):
         ),
         "partial_update": Operation(
             "Edit your review",
+            verified=True,
             answer=review_shape,
             body=ReviewEditInput,
             forbidden=("not_a_member", "not_your_review"),
@@ -158,7 +160,7 @@ class LikeViewSet(ReviewsView):
     """One's own like of a review."""
 
     operations = {
-        "replace": Operation("Like a review", conflicts=("own_review",)),
+        "replace": Operation("Like a review", verified=True, conflicts=("own_review",)),
         "destroy": Operation("Like a review no longer"),
     }
 

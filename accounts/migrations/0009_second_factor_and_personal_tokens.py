@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0006_security_record"),
+        ("accounts", "0008_secret_links"),
     ]
 
     operations = [

@@ -12,7 +12,7 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import sessions
+from accounts import links, sessions
 from accounts.moderation.models import TargetKind, Verb
 from accounts.moderation.notices import notify
 from accounts.moderation.records import keep_record
@@ -53,6 +53,7 @@ def suspend_reader(
     before = _suspension(row)
     changes = {"suspended_at": now, "suspended_until": until, "suspension_reason": reason}
     _write(row, reader, changes)
+    links.void_links(row)
     keep_record(
         by=by,
         verb=Verb.SUSPEND_READER,

@@ -32,6 +32,11 @@ class UserFactory(factory.django.DjangoModelFactory):
         )
         moderator = factory.Trait(is_staff=True, roles=[MODERATOR])
         admin = factory.Trait(is_staff=True, roles=[ADMIN])
+        unverified = factory.Trait(
+            email=None,
+            email_verified_at=None,
+            pending_email=factory.LazyAttribute(lambda reader: f"{reader.username}@example.org"),
+        )
         erased = factory.Trait(
             username=factory.LazyFunction(lambda: f"deleted-{uuid.uuid4().hex}"),
             display_name="",

@@ -61,6 +61,7 @@ def test_one_sees_more_of_oneself(as_reader: AsReader) -> None:
         "bio": "",
         "email": "ana@example.org",
         "email_verified": True,
+        "pending_email": None,
         "language": "pt-br",
         "time_zone": "UTC",
         "roles": ["admin"],

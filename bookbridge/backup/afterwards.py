@@ -1,8 +1,8 @@
 """What a restored database must not bring back to life.
 
-Sessions and the tokens that hang on them, personal tokens, sign-ins that wait for a code, answers
-kept for idempotency keys, places taken of limits, invitations, and readers who left after the
-backup was made. Again does no harm.
+Sessions and the tokens that hang on them, personal tokens, sign-ins that wait for a code, links in
+mails, answers kept for idempotency keys, places taken of limits, invitations, and readers who left
+after the backup was made. Again does no harm.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
 from accounts import erasures
-from accounts.models import PersonalToken, Session, SignInChallenge
+from accounts.models import PersonalToken, SecretLink, Session, SignInChallenge
 from accounts.services import erase_reader
 from bookbridge.kernel.models import IdempotencyKey, LimitCounter
 from clubs.models import Invitation, Membership
@@ -45,6 +45,7 @@ def _settle_rows() -> dict[str, int]:
         ),
         "sign_ins_broken_off": SignInChallenge.objects.all().delete()[0],
         "admin_sessions_ended": AdminSession.objects.all().delete()[0],
+        "secret_links_deleted": SecretLink.objects.all().delete()[0],
         "idempotency_keys_deleted": IdempotencyKey.objects.all().delete()[0],
         "limit_counters_deleted": LimitCounter.objects.all().delete()[0],
         "invitations_revoked": Invitation.objects.open().update(revoked_at=now),

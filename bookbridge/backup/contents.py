@@ -7,9 +7,10 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-#: Tables whose rows are not in a backup: they would bring sign-ins and old answers back.
+#: Tables whose rows are not in a backup: they would bring sign-ins, links and old answers back.
 LEFT_OUT = (
     "accounts_personaltoken",
+    "accounts_secretlink",
     "accounts_session",
     "accounts_signinchallenge",
     "django_session",

@@ -77,6 +77,7 @@ def make_reader(person: Record, number: int, password: str, chance: Chance) -> R
     since = chance.days_ago(days)
     user = register(
         username=person["username"],
+        vouched=True,
         email=address_of(person["username"]),
         password=password,
         display_name=person["display_name"],

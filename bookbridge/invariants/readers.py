@@ -32,6 +32,7 @@ DIGEST = Digest(Concat(Value("bookbridge.username:"), F("username")))
 EMPTY_WHEN_ERASED = (
     Q(email__isnull=False)
     | Q(email_verified_at__isnull=False)
+    | Q(pending_email__isnull=False)
     | Q(last_login__isnull=False)
     | Q(suspended_at__isnull=False)
     | Q(suspended_until__isnull=False)
@@ -45,6 +46,7 @@ EMPTY_WHEN_ERASED = (
 #: Tables in which nothing may refer to a reader who left, and by which columns.
 GONE_WHEN_ERASED = (
     ("accounts_session", "reader_id", ""),
+    ("accounts_secretlink", "reader_id", ""),
     ("accounts_user_groups", "user_id", ""),
     ("accounts_user_user_permissions", "user_id", ""),
     ("accounts_notice", "reader_id", ""),
@@ -89,7 +91,10 @@ CHECKS = [
     query_check(
         "reader_email_lower_case",
         "e-mail addresses are kept in lower case, so that they are unique without regard to it",
-        lambda: User.objects.exclude(email__isnull=True).exclude(email=Lower("email")),
+        lambda: User.objects.exclude(
+            (Q(email__isnull=True) | Q(email=Lower("email")))
+            & (Q(pending_email__isnull=True) | Q(pending_email=Lower("pending_email")))
+        ),
     ),
     query_check(
         "reader_email_verified",

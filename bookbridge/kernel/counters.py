@@ -1,4 +1,4 @@
-"""Where limits count: in the cache server, in this process, or in the database.
+"""Where limits count: requests in the cache server or in this process, secrets in the database.
 
 `limits.py` decides which; here every way counts with one atomic step.
 """
@@ -35,35 +35,6 @@ if n == 1 or left < 0 then
 end
 return {n, left}
 """
-RESERVE = """
-local quota, window = tonumber(ARGV[1]), tonumber(ARGV[2])
-local refused, wait = 0, 0
-for _, key in ipairs(KEYS) do
-  if tonumber(redis.call('GET', key) or '0') >= quota then
-    local left = redis.call('PTTL', key)
-    if left < 0 then redis.call('PEXPIRE', key, window); left = window end
-    refused = 1
-    wait = math.max(wait, left)
-  end
-end
-if refused == 1 then return {0, quota, wait} end
-local most = 0
-for _, key in ipairs(KEYS) do
-  local n = redis.call('INCR', key)
-  local left = redis.call('PTTL', key)
-  if n == 1 or left < 0 then redis.call('PEXPIRE', key, window); left = window end
-  most = math.max(most, n)
-  wait = math.max(wait, left)
-end
-return {1, most, wait}
-"""
-GIVE_BACK = """
-for _, key in ipairs(KEYS) do
-  if tonumber(redis.call('GET', key) or '0') > 0 then redis.call('DECR', key) end
-end
-return 1
-"""
-
 # One statement, on PostgreSQL and on SQLite from 3.35 alike. A full window is left alone and
 # gives no row back, so that refused attempts never make it fuller.
 TAKE_PLACE = """
@@ -83,11 +54,12 @@ RETURN_PLACE = "UPDATE kernel_limitcounter SET n = n - 1 WHERE key = %(key)s AND
 
 @dataclass(frozen=True)
 class Count:
-    """How often was counted in a window, and how long it goes on."""
+    """How often was counted in a window, and how long it goes on; `key` says in which."""
 
     n: int
     milliseconds: int
     refused: bool = False
+    key: str = ""
 
 
 def count_in_redis(key: str, seconds: int) -> Count | None:
@@ -96,42 +68,60 @@ def count_in_redis(key: str, seconds: int) -> Count | None:
     return Count(*answer) if answer is not None else None
 
 
-def reserve_in_redis(keys: list[str], quota: int, seconds: int) -> Count | None:
-    """Take a place for each key, or none; None without a cache server."""
-    answer = _script(RESERVE, keys, [quota, seconds * 1000])
-    if answer is None:
-        return None
-    allowed, n, milliseconds = answer
-    return Count(n, milliseconds, refused=not allowed)
+@dataclass(frozen=True)
+class Place:
+    """One use of a limit by one key, to be counted in the database."""
+
+    key: str
+    quota: int
+    seconds: int
 
 
-def give_back_in_redis(keys: list[str]) -> bool:
-    """Return places; False without a cache server."""
-    return _script(GIVE_BACK, keys, []) is not None
+class _Full(Exception):
+    """A window has no place left; what was taken with it is taken back."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(key)
 
 
-def reserve_in_database(keys: list[str], quota: int, seconds: int) -> Count:
-    """Take a place for each key, or none.
+def reserve(places: list[Place]) -> Count:
+    """Take every one of `places`, or none.
 
-    Each is taken by a statement of its own, and returned when a later one is refused: at worst
-    somebody is refused for a moment who need not be, and never the other way round.
+    They are taken in one transaction of their own, so that a place which is refused gives all
+    others back. A window that is full is seen before anything is locked or written: a flood
+    costs one reading statement for each attempt. The answer speaks of the window that has least
+    left, or of the full one that lasts longest.
+
+    Raises:
+        RuntimeError: a transaction is under way, which could take the count back.
     """
     now = timezone.now()
-    most, end = 0, now
-    for position, key in enumerate(keys):
-        row = _take_place(key, quota, seconds, now)
-        if row is None:
-            give_back_in_database(keys[:position])
-            ends = LimitCounter.objects.filter(key=key).values_list("expires_at", flat=True)
-            return Count(quota, _milliseconds((ends.first() or now) - now), refused=True)
-        most, end = max(most, row[0]), max(end, row[1])
-    return Count(most, _milliseconds(end - now))
+    if (full := _full_windows(places, now)) is not None:
+        return full
+    taken: list[Count] = []
+    try:
+        with transaction.atomic(durable=True):
+            # In one order everywhere, so that two attempts cannot wait for each other.
+            for place in sorted(places, key=lambda place: place.key):
+                n, end = _take_place(place, now)
+                taken.append(Count(n, _milliseconds(end - now), key=place.key))
+    except _Full as refused:
+        return _full_windows(places, now) or Count(0, 1, refused=True, key=refused.key)
+    quotas = {place.key: place.quota for place in places}
+    return min(taken, key=lambda count: (quotas[count.key] - count.n, -count.milliseconds))
 
 
-def give_back_in_database(keys: list[str]) -> None:
-    """Return places."""
-    for key in keys:
-        _run(RETURN_PLACE, {"key": key})
+def give_back(keys: list[str]) -> None:
+    """Return places, in a transaction of its own."""
+    with transaction.atomic(durable=True):
+        for key in sorted(keys):
+            _run(RETURN_PLACE, {"key": key})
+
+
+def forget(keys: list[str]) -> None:
+    """Begin these windows anew."""
+    LimitCounter.objects.filter(key__in=keys).delete()
 
 
 def expired() -> QuerySet[LimitCounter]:
@@ -141,9 +131,12 @@ def expired() -> QuerySet[LimitCounter]:
 
 def purge_expired(*, at_most: int = 10_000) -> int:
     """Delete counters whose window is over; gives how many."""
-    over = expired()
-    keys = list(over.values_list("key", flat=True)[:at_most])
-    return over.filter(key__in=keys).delete()[0]
+    with transaction.atomic():
+        # What somebody is counting in is left alone, so that nobody waits for anybody.
+        skip = connection.features.has_select_for_update_skip_locked
+        over = expired().select_for_update(skip_locked=skip)
+        keys = list(over.values_list("key", flat=True)[:at_most])
+        return expired().filter(key__in=keys).delete()[0]
 
 
 class LocalWindows:
@@ -193,15 +186,28 @@ def _script(source: str, keys: list[str], args: list[int]) -> Any | None:
     return None if cache is None else cache.script(source, [f"limit:{key}" for key in keys], args)
 
 
-def _take_place(key: str, quota: int, seconds: int, now: datetime) -> tuple[int, datetime] | None:
-    """The number of places taken and the end of the window; None when it is full."""
-    end = now + timedelta(seconds=seconds)
+def _full_windows(places: list[Place], now: datetime) -> Count | None:
+    """The full window that ends last; None when none is full."""
+    quotas = {place.key: place for place in places}
+    rows = LimitCounter.objects.filter(key__in=quotas).values_list("key", "n", "expires_at")
+    waits = [
+        Count(n, _milliseconds(expires_at - now), refused=True, key=key)
+        for key, n, expires_at in rows
+        if n >= quotas[key].quota
+        and now < expires_at <= now + timedelta(seconds=quotas[key].seconds) + CLOCK_SLACK
+    ]
+    return max(waits, key=lambda count: count.milliseconds) if waits else None
+
+
+def _take_place(place: Place, now: datetime) -> tuple[int, datetime]:
+    """The number of places taken and the end of the window; `_Full` when there is none left."""
+    end = now + timedelta(seconds=place.seconds)
     moments = {"now": now, "end": end, "latest": end + CLOCK_SLACK}
     adapt = connection.ops.adapt_datetimefield_value
     parameters = {name: adapt(moment) for name, moment in moments.items()}
-    row = _run(TAKE_PLACE, parameters | {"key": key, "quota": quota})
+    row = _run(TAKE_PLACE, parameters | {"key": place.key, "quota": place.quota})
     if row is None:
-        return None
+        raise _Full(place.key)
     n, stored = row
     if isinstance(stored, str):  # SQLite keeps moments as text, in UTC
         stored = parse_datetime(stored)
@@ -209,11 +215,8 @@ def _take_place(key: str, quota: int, seconds: int, now: datetime) -> tuple[int,
 
 
 def _run(statement: str, parameters: dict[str, Any]) -> Any | None:
-    """The row that a statement returns, if it returns one.
-
-    Durable: it raises when a transaction is under way, which could take the count back.
-    """
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
+    """The row that a statement returns, if it returns one."""
+    with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchone() if cursor.description else None
 

@@ -1,9 +1,10 @@
 """How often somebody may do something: requests a minute, and attempts that must stay few.
 
-Both kinds count in fixed windows. They differ in what happens without a cache server: request
-limits then count in this process, which is good enough to keep one client from starving the
-others; security limits count in the database, so that no number of processes and no fault of
-the cache gives an attacker more attempts than one more window of them.
+Both kinds count in fixed windows. Request limits count in the cache server, and without one in
+this process, which is good enough to keep one client from starving the others. Security limits
+count in the database, always: what they guard costs a password hash or a mail, so that the price
+does not show, and neither the number of processes nor a fault of the cache server gives an
+attacker one attempt more.
 
 The headers are those of draft-ietf-httpapi-ratelimit-headers.
 """
@@ -89,34 +90,47 @@ class SecurityLimit(Limit):
     """A limit on failures: of passwords, of codes, of secrets that somebody could guess.
 
     A place is taken before the secret is checked and given back when it was right, so that no
-    number of attempts at once gets past the quota.
+    number of attempts at once gets past the quota. It counts in the database alone, whatever
+    becomes of the cache server.
     """
 
     def reserve(self, keys: Iterable[str]) -> Verdict:
-        """Take one place for each of `keys` (`"account:42"`, `"address:192.0.2.1"`), or none.
-
-        To be called outside a transaction, before the secret is checked. When the verdict does
-        not allow, nothing was taken (an address that is refused must not use up the places of
-        an account) and the secret must not be looked at.
-        """
-        digests = self._digests(keys)
-        count = counters.reserve_in_redis(digests, self.quota, self.seconds)
-        if count is None:
-            count = counters.reserve_in_database(digests, self.quota, self.seconds)
-            if random.random() < PURGE_CHANCE:  # noqa: S311
-                counters.purge_expired(at_most=PURGE_AT_MOST)
-        return _verdict(self, count, allowed=not count.refused)
+        """Take one place for each of `keys`, or none; see `reserve`."""
+        return reserve([(self, key) for key in _listed(keys)])
 
     def give_back(self, keys: Iterable[str]) -> None:
         """Return the places that `reserve` took: the secret was right."""
-        digests = self._digests(keys)
-        if not counters.give_back_in_redis(digests):
-            counters.give_back_in_database(digests)
+        give_back([(self, key) for key in _listed(keys)])
 
-    def _digests(self, keys: Iterable[str]) -> list[str]:
-        given = [keys] if isinstance(keys, str) else keys
-        # In one order everywhere, so that two attempts cannot wait for each other.
-        return sorted({counter_key(self.name, key) for key in given})
+
+#: A limit, and whom it counts: `"account:42"`, `"address:192.0.2.1"`.
+Place = tuple[SecurityLimit, str]
+
+
+def reserve(places: Iterable[Place]) -> Verdict:
+    """Take one place of each limit, or none.
+
+    To be called outside a transaction, before the secret is checked. When the verdict does not
+    allow, nothing was taken (an address that is refused must not use up the places of an account)
+    and the secret must not be looked at. The verdict speaks of the limit that
+    has least left, or of the used-up one that lasts longest.
+    """
+    wanted = {_counter(place): place[0] for place in places}
+    rows = [counters.Place(key, limit.quota, limit.seconds) for key, limit in wanted.items()]
+    count = counters.reserve(rows)
+    if random.random() < PURGE_CHANCE:  # noqa: S311
+        counters.purge_expired(at_most=PURGE_AT_MOST)
+    return _verdict(wanted[count.key], count, allowed=not count.refused)
+
+
+def give_back(places: Iterable[Place]) -> None:
+    """Return the places that `reserve` took: the secret was right."""
+    counters.give_back(sorted({_counter(place) for place in places}))
+
+
+def forget(places: Iterable[Place]) -> None:
+    """Begin the windows of these anew."""
+    counters.forget(sorted({_counter(place) for place in places}))
 
 
 def sign_in_limit() -> SecurityLimit:
@@ -151,6 +165,15 @@ def rate_headers(verdict: Verdict, policy_name: str | None = None) -> dict[str, 
 def counter_key(name: str, key: str) -> str:
     """The key of a counter: a keyed digest, so that no e-mail address can be read from it."""
     return salted_hmac(f"bookbridge.limits.{name}", key, algorithm="sha256").hexdigest()
+
+
+def _counter(place: Place) -> str:
+    limit, key = place
+    return counter_key(limit.name, key)
+
+
+def _listed(keys: Iterable[str]) -> Iterable[str]:
+    return [keys] if isinstance(keys, str) else keys
 
 
 def _verdict(limit: Limit, count: Count, *, allowed: bool) -> Verdict:

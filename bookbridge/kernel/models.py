@@ -51,7 +51,7 @@ class IdempotencyKey(models.Model):
 
 
 class LimitCounter(models.Model):
-    """Places taken within one window of a security limit, for as long as no cache server counts.
+    """Places taken within one window of a security limit.
 
     Life cycle: one row per limit and digest of whom it counts; begins anew in place when its
     window is over; purged later. Written outside business transactions, by `limits.py` alone.

@@ -33,6 +33,7 @@ class Operation:
         body: the input; without it any member of a body is refused.
         public: open to visitors without account. Everything else is closed to them.
         session: only for whoever signed in: no personal token opens it.
+        verified: only for readers whose e-mail address is verified, where that is asked for.
         role: what the view's permission table understands (clubs: the least role).
         conflicts: codes of the 409 answers, for the schema.
         forbidden: codes of the 403 answers, for the schema.
@@ -55,6 +56,7 @@ class Operation:
     body: type[InputSerializer] | None = None
     public: bool = False
     session: bool = False
+    verified: bool = False
     role: Any = None
     conflicts: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
@@ -71,6 +73,11 @@ class Operation:
     def success(self) -> int:
         """The status of a good answer."""
         return self.status or (200 if self.answer is not None or self.renderer else 204)
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """Codes of all 403 answers, for the schema."""
+        return (*(("email_unverified",) if self.verified else ()), *self.forbidden)
 
     @property
     def serializer(self) -> type[Serializer[Any]] | None:

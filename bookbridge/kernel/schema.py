@@ -50,7 +50,7 @@ class KernelSchema(AutoSchema):
         """More than a line, with the stable codes of the refusals."""
         row = self.operation
         parts = [row.description] if row.description else []
-        for status, codes in ((403, row.forbidden), (409, row.conflicts)):
+        for status, codes in ((403, row.refusals), (409, row.conflicts)):
             if codes:
                 parts.append(f"{status}: " + ", ".join(f"`{code}`" for code in codes) + ".")
         if self.view.get_authenticators():
@@ -175,7 +175,7 @@ class KernelSchema(AutoSchema):
         statuses = {400, 406, 414, 429, 503, *row.also}
         if self.get_auth():
             statuses.add(401)
-        if row.role or row.forbidden or hasattr(self.view, "card_operations"):
+        if row.role or row.refusals or hasattr(self.view, "card_operations"):
             statuses.add(403)
         if self.get_auth() and self._scopes() != (READ,):  # every personal token may read
             statuses.add(403)

@@ -101,9 +101,13 @@ RATE_LIMIT_READER = env.int("RATE_LIMIT_READER", default=1200)
 RATE_LIMIT_FACTOR = env.float(
     "RATE_LIMIT_FACTOR", default=1
 )  # for load tests; production refuses anything but 1
-# Failed sign-ins, by account and by address; not scaled by the factor.
+# Failed sign-ins, by account and by address, and by account in a day; not scaled by the factor.
 SIGN_IN_FAILURES = env.int("SIGN_IN_FAILURES", default=10)
 SIGN_IN_WINDOW_SECONDS = env.int("SIGN_IN_WINDOW_SECONDS", default=300)
+SIGN_IN_FAILURES_A_DAY = env.int("SIGN_IN_FAILURES_A_DAY", default=100)
+# Mails that anybody can cause: to one address, and by one client without account.
+MAILS_TO_ADDRESS_AN_HOUR = env.int("MAILS_TO_ADDRESS_AN_HOUR", default=5)
+MAILS_BY_CLIENT_AN_HOUR = env.int("MAILS_BY_CLIENT_AN_HOUR", default=20)
 
 MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", default=1024 * 1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
@@ -122,4 +126,8 @@ PERSONAL_DATA = ["accounts.personal_data", "clubs.personal_data", "reviews.perso
 CLUB_LIFECYCLE = ["reviews.club_lifecycle"]
 # Modules with `end_all(reader, reason)`, called where everything of a reader ends at once: links,
 # personal tokens and whatever else opens something without a session.
-ACCOUNT_ENDINGS: list[str] = []
+ACCOUNT_ENDINGS = [
+    "accounts.links",
+    "accounts.second_factor.challenges",
+    "accounts.personal_tokens.services",
+]

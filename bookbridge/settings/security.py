@@ -8,7 +8,7 @@ PASSWORD_MIN_LENGTH = env.int("PASSWORD_MIN_LENGTH", default=12)
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
-        "OPTIONS": {"user_attributes": ["username", "email", "display_name"]},
+        "OPTIONS": {"user_attributes": ["username", "email", "pending_email", "display_name"]},
     },
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
@@ -24,6 +24,13 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2SHA1PasswordHasher",
     "django.contrib.auth.hashers.ScryptPasswordHasher",
 ]
+
+# Whether an address counts only once its reader has opened the link that was mailed to it. Without,
+# every address counts as its reader's own, and nobody is kept from learning which are taken.
+EMAIL_VERIFICATION = env.bool("EMAIL_VERIFICATION", default=False)
+# How long links are good that confirm an address, and that set a new password.
+EMAIL_LINK_HOURS = env.int("EMAIL_LINK_HOURS", default=24)
+PASSWORD_LINK_MINUTES = env.int("PASSWORD_LINK_MINUTES", default=60)
 
 # Ed25519 keys for tokens, apart from SECRET_KEY: seeds of 32 bytes in base64url without padding.
 # The first one signs, the others are only accepted. `manage.py rotate_signing_key` adds keys in the
@@ -50,12 +57,6 @@ STAFF_SECOND_FACTOR_REQUIRED = env.bool("STAFF_SECOND_FACTOR_REQUIRED", default=
 # Personal access tokens: the longest life, and how many of a reader at a time.
 PERSONAL_TOKEN_MAX_DAYS = env.int("PERSONAL_TOKEN_MAX_DAYS", default=366)
 PERSONAL_TOKENS_AT_MOST = env.int("PERSONAL_TOKENS_AT_MOST", default=50)
-
-# Modules with `end_all(reader, reason)`, called when everything of a reader ends at once.
-ACCOUNT_ENDINGS = [
-    "accounts.second_factor.challenges",
-    "accounts.personal_tokens.services",
-]
 
 # The file that remembers, outside the database, who left; see accounts/erasures.py.
 ERASURE_LEDGER = str(BASE_DIR / env.str("ERASURE_LEDGER", default="var/erasures.log"))

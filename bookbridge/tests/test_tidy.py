@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import uuid
 from datetime import datetime, timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from accounts.models import (
     KeptText,
     PersonalToken,
     SecondFactor,
+    SecretLink,
     Session,
     SignInChallenge,
     SigningKey,
@@ -32,6 +34,7 @@ KINDS = {
     "idempotency keys": IdempotencyKey,
     "limit counters": LimitCounter,
     "kept texts": KeptText,
+    "secret links": SecretLink,
     "sessions": Session,
     "personal tokens": PersonalToken,
     "unconfirmed second factors": SecondFactor,
@@ -56,6 +59,11 @@ def a_key(name: str, age: timedelta) -> None:
 def a_text(age: timedelta) -> None:
     text = KeptText.objects.create(content={"body": "words"})
     KeptText.objects.filter(pk=text.pk).update(created_at=timezone.now() - age)
+
+
+def a_link(expires: datetime) -> None:
+    reader, digest = UserFactory(), uuid.uuid4().hex
+    SecretLink.objects.create(purpose="email", reader=reader, digest=digest, expires_at=expires)
 
 
 def a_session(*, expires: datetime, revoked: datetime | None = None) -> Session:
@@ -88,6 +96,7 @@ def plant() -> dict[type[Model], list[object]]:
     a_key("young", window - timedelta(minutes=1))
     LimitCounter.objects.create(key="young", n=1, expires_at=now + timedelta(minutes=1))
     a_text(89 * DAY)
+    a_link(now - DAY / 2)
     a_session(expires=now + DAY)
     a_session(expires=now - 29 * DAY)
     a_session(expires=now + DAY, revoked=now - 29 * DAY)
@@ -105,6 +114,7 @@ def plant() -> dict[type[Model], list[object]]:
         a_token(f"old{number}", expires=now + DAY, revoked=now - (31 + number) * DAY)
         a_factor(timedelta(minutes=61))
         a_challenge(f"old{number}", now - timedelta(seconds=1))
+        a_link(now - number * DAY - DAY * 1.5)
     SigningKey.objects.create(kid="young", sealed_seed="sealed", ends_at=now + DAY)
     a_session(expires=now - 31 * DAY)
     a_session(expires=now + DAY, revoked=now - 31 * DAY)

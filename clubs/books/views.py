@@ -57,6 +57,7 @@ class BookViewSet(SiteRoleViewSet):
         ),
         "create": Operation(
             "Add a book by hand",
+            verified=True,
             answer=book_shape,
             status=201,
             body=NewBookInput,
@@ -79,6 +80,7 @@ class BookViewSet(SiteRoleViewSet):
         ),
         "partial_update": Operation(
             "Edit a book",
+            verified=True,
             answer=book_shape,
             body=BookInput,
             if_match=True,
@@ -203,6 +205,7 @@ class LookupViewSet(KernelViewSet):
     operations = {
         "lookup": Operation(
             "Find or fetch a book by ISBN",
+            verified=True,
             answer=book_shape,
             body=LookupInput,
             missing=True,

@@ -52,6 +52,7 @@ class InvitationViewSet(ClubScopedViewSet):
         ),
         "create": Operation(
             "Invite a reader, or make a link",
+            verified=True,
             answer=NewInvitationSerializer,
             status=201,
             body=InvitationInput,
@@ -121,6 +122,7 @@ class InvitationLinkViewSet(KernelViewSet):
         ),
         "accept": Operation(
             "Accept an invitation",
+            verified=True,
             answer=membership_shape,
             status=201,
             missing=True,

@@ -36,6 +36,7 @@ class MembershipViewSet(ClubScopedViewSet):
     operations = {
         "join": Operation(
             "Join a club, or ask to",
+            verified=True,
             answer=membership_shape,
             status=201,
             conflicts=(

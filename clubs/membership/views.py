@@ -47,6 +47,7 @@ class ClubsViewSet(KernelViewSet):
         ),
         "create": Operation(
             "Found a club",
+            verified=True,
             answer=club_shape,
             status=201,
             body=NewClubInput,

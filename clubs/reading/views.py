@@ -62,6 +62,7 @@ class EntryViewSet(ListView):
         ),
         "create": Operation(
             "Add a book to the list",
+            verified=True,
             answer=entry_shape,
             status=201,
             body=EntryInput,
@@ -79,6 +80,7 @@ class EntryViewSet(ListView):
         ),
         "partial_update": Operation(
             "Move an entry, or change its pitch",
+            verified=True,
             answer=entry_shape,
             body=EntryEditInput,
             role=Role.MEMBER,
@@ -195,6 +197,7 @@ class SupportViewSet(ListView):
     operations = {
         "replace": Operation(
             "Support a proposal",
+            verified=True,
             role=Role.MEMBER,
             forbidden=("not_a_member",),
             conflicts=("club_archived", "not_a_proposal"),

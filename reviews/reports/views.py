@@ -40,6 +40,7 @@ class OwnReportViewSet(KernelViewSet):
     operations = {
         "create": Operation(
             "Report a review, a club or a reader",
+            verified=True,
             answer=own_report_shape,
             status=201,
             body=ReportInput,

@@ -59,6 +59,7 @@ class Command(BaseCommand):
         with transaction.atomic():
             reader = register(
                 username=options["username"],
+                vouched=True,
                 email=options["email"],
                 password=password,
                 display_name=options["display_name"],

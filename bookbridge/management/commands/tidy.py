@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db.models import QuerySet
 
+from accounts.links import forget_links, links_to_forget
 from accounts.moderation.records import forget_kept_texts, texts_to_forget
 from accounts.personal_tokens.services import tokens_to_forget
 from accounts.rotation.services import forget_private_halves, private_halves_to_forget
@@ -26,9 +27,9 @@ class Command(BaseCommand):
 
     help = (
         "Delete what has had its time: expired idempotency keys and limit counters, texts kept for "
-        "90 days, sessions and personal tokens that ended 30 days ago, unconfirmed second factors, "
-        "unanswered challenges, private halves of signing keys that are over. Safe at any time; "
-        "once a day is enough."
+        "90 days, sessions and personal tokens that ended 30 days ago, links in mails, unconfirmed "
+        "second factors, unanswered challenges, private halves of signing keys that are over. "
+        "Safe at any time; once a day is enough."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -41,6 +42,7 @@ class Command(BaseCommand):
             ("idempotency keys", idempotency.expired, all_of(idempotency.purge_expired)),
             ("limit counters", counters.expired, all_of(counters.purge_expired)),
             ("kept texts", texts_to_forget, forget_kept_texts),
+            ("secret links", links_to_forget, all_of(forget_links)),
             ("sessions", sessions_to_forget, forget_ended_sessions),
             ("private halves of signing keys", private_halves_to_forget, forget_private_halves),
             ("personal tokens", tokens_to_forget, in_batches(tokens_to_forget)),

@@ -1,0 +1,1 @@
+"""What goes through a reader's mailbox: confirming an address, changing it, a new password."""

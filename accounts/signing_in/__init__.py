@@ -1,0 +1,1 @@
+"""Who knows the password of an account, and how often one may guess."""
