@@ -24,6 +24,7 @@ from bookbridge.kernel.announcements import announce
 from bookbridge.kernel.conditional import Versions, check_version, compare_and_set, edited
 from bookbridge.kernel.errors import DomainError, InvalidInput, Unauthenticated
 from bookbridge.kernel.limits import refusal, sign_in_limit
+from bookbridge.kernel.outbox import services as outbox
 from bookbridge.kernel.text import searchable
 from bookbridge.kernel.transactions import refuse_duplicate, transactional
 
@@ -197,6 +198,7 @@ def leave(*, by: User, session: Session, expected: Versions = None) -> None:
 def erase_reader(*, reader: User) -> None:
     """Remove everything personal and leave an anonymous tombstone; again does no harm."""
     privacy.erase(reader)
+    outbox.forget(reader.pk)
     sessions.log_security_event("reader_erased", reader_id=reader.pk)
     announce("reader", by_id=reader.pk)
     announce("visibility", by_id=reader.pk)
