@@ -13,10 +13,9 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from bookbridge.kernel.outbox.loop import Loop
-from bookbridge.kernel.outbox.working import work
 
-#: Imported where there is a broker: it brings Celery with it.
-RELAY = "bookbridge.relaying.relay"
+#: Imported when they are needed: the one when the models are there, the other brings Celery.
+WORK, RELAY = "bookbridge.kernel.outbox.working.work", "bookbridge.relaying.relay"
 
 _running: Loop | None = None
 
@@ -26,7 +25,7 @@ def start() -> None:
     global _running
     if _running is not None:
         return
-    turn = import_string(RELAY) if settings.BROKER_URL else work
+    turn = import_string(RELAY if settings.BROKER_URL else WORK)
     _running = Loop("outbox", turn)
     _running.start()
 
