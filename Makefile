@@ -27,7 +27,7 @@ help: ## List the targets
 .PHONY: run
 run: bootstrap ## Set up whatever is missing and serve at 127.0.0.1:8000 (BIND=host:port for elsewhere)
 	@$(MANAGE) prepare --serve
-	@exec $(VENV)/python -m gunicorn
+	@exec $(VENV)/python -m bookbridge.serving
 
 .PHONY: setup
 setup: bootstrap ## Set up without serving: packages, .env, database, demo

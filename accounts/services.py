@@ -22,6 +22,8 @@ from accounts.sessions import open_session
 from accounts.signing_in.services import recognise, sign_in
 from bookbridge.kernel.announcements import announce
 from bookbridge.kernel.conditional import Versions, check_version, compare_and_set, edited
+from bookbridge.kernel.errors import Missing
+from bookbridge.kernel.outbox import services as outbox
 from bookbridge.kernel.transactions import transactional
 
 __all__ = [
@@ -112,6 +114,7 @@ def leave(*, by: User, session: Session, expected: Versions = None) -> None:
 def erase_reader(*, reader: User) -> None:
     """Remove everything personal and leave an anonymous tombstone; again does no harm."""
     privacy.erase(reader)
+    outbox.forget(reader.pk)
     sessions.log_security_event("reader_erased", reader_id=reader.pk)
     announce("reader", by_id=reader.pk)
     announce("visibility", by_id=reader.pk)

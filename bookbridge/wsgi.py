@@ -2,9 +2,10 @@
 
 from django.core.wsgi import get_wsgi_application
 
-from bookbridge import environment
+from bookbridge import alongside, environment
 from bookbridge.warming import warm
 
 environment.load()
 application = get_wsgi_application()
 warm()
+alongside.start()

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts import mail
 from accounts.moderation.models import Notice, TargetKind
 from bookbridge.kernel.errors import Missing
 from bookbridge.kernel.shapes import Json, moment
@@ -18,6 +19,21 @@ if TYPE_CHECKING:
 
 #: So many are shown at once; the next ones follow when these are dismissed.
 SHOWN = 50
+
+#: Of these a mail tells too: the decision about a report, to both sides, and warnings.
+#: Suspensions have a mail of their own, with their end.
+MAILED = frozenset(
+    {
+        "report_upheld",
+        "report_dismissed",
+        "report_about_you_dismissed",
+        "review_hidden",
+        "review_shown",
+        "club_hidden",
+        "club_shown",
+        "warned",
+    }
+)
 
 MESSAGES: dict[str, str | Promise] = {
     "report_upheld": _("Your report was upheld. Thank you for it."),
@@ -42,7 +58,7 @@ MESSAGES: dict[str, str | Promise] = {
 def notify(
     readers: Iterable[int | None], kind: str, *, reason: str = "", about: tuple[str, Any] = ("", "")
 ) -> None:
-    """Leave a notice for each of `readers` (keys; None is nobody).
+    """Leave a notice for each of `readers` (keys; None is nobody), and for some kinds a mail.
 
     Arguments:
         kind: one of `MESSAGES`.
@@ -50,6 +66,7 @@ def notify(
     """
     if kind not in MESSAGES:
         raise ValueError(f"there is no notice {kind!r}")
+    keys = [reader_id for reader_id in readers if reader_id is not None]
     Notice.objects.bulk_create(
         (
             Notice(
@@ -59,11 +76,13 @@ def notify(
                 about_kind=about[0],
                 about_id=str(about[1]),
             )
-            for reader_id in readers
-            if reader_id is not None
+            for reader_id in keys
         ),
         batch_size=500,
     )
+    if kind in MAILED:
+        for reader_id in keys:
+            mail.send_to(reader_id, "moderation_notice", {"notice": kind, "reason": reason})
 
 
 def dismiss_notice(*, notice_id: int, by: User) -> None:

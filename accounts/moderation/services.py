@@ -12,7 +12,7 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import links, sessions
+from accounts import links, mail, sessions
 from accounts.moderation.models import TargetKind, Verb
 from accounts.moderation.notices import notify
 from accounts.moderation.records import keep_record
@@ -64,6 +64,7 @@ def suspend_reader(
         after=_suspension(row),
     )
     notify([row.pk], "suspended", reason=reason)
+    mail.send("account_suspended", reader=row, context={"reason": reason, "until": moment(until)})
     _log("reader_suspended", row, by)
 
 
@@ -93,6 +94,7 @@ def reinstate_reader(*, reader: User, by: User | None, reason: str = "") -> None
         after=_suspension(row),
     )
     notify([row.pk], "reinstated", reason=reason)
+    mail.send("account_reinstated", reader=row)
     _log("reader_reinstated", row, by)
 
 

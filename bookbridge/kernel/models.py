@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
+
+from bookbridge.kernel.outbox.querysets import OutboxQuerySet
 
 
 class Timestamped(models.Model):
@@ -70,31 +73,60 @@ class OutboxJob(models.Model):
 
     Life cycle: *waiting* from the transaction that put it in; *claimed* by one worker until
     `claimed_until`, after which another may take it over; *done*, and then without payload; or
-    tried again later, and after too many failures *parked* until staff looks at it.
+    tried again later (`due_at`), and after too many failures *parked* until staff looks at it.
+    `attempts` counts every claim and tells one claim from the next; `failures` are the job's own.
     """
 
     kind = models.CharField(max_length=40)
+    label = models.CharField(max_length=60, blank=True, db_default="", default="")
     sealed_payload = models.TextField(blank=True)
     reader = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+"
     )
     group = models.CharField(max_length=80, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    not_before = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)
+    failures = models.PositiveSmallIntegerField(default=0, db_default=0)
     claimed_until = models.DateTimeField(null=True, blank=True)
-    done_at = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True, db_index=True)
     parked_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=200, blank=True)
 
+    objects = OutboxQuerySet.as_manager()
+
     class Meta:
+        verbose_name = "outbox job"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(done_at__isnull=True) | models.Q(sealed_payload=""),
+                name="outbox_done_is_empty",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(done_at__isnull=True) | models.Q(parked_at__isnull=True),
+                name="outbox_done_or_parked",
+            ),
+        ]
         indexes = [
             models.Index(
                 fields=["due_at", "id"],
                 condition=models.Q(done_at__isnull=True, parked_at__isnull=True),
                 name="outbox_waiting",
             ),
+            # Which jobs of a group come before another one.
+            models.Index(
+                fields=["group", "id"],
+                condition=models.Q(done_at__isnull=True, parked_at__isnull=True)
+                & ~models.Q(group=""),
+                name="outbox_group_in_order",
+            ),
+            models.Index(
+                fields=["parked_at"],
+                condition=models.Q(parked_at__isnull=False),
+                name="outbox_parked",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.pk}"
+        return f"{self.label or self.kind} {self.pk}"

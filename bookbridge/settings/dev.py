@@ -9,6 +9,7 @@ from bookbridge.settings.api import *
 from bookbridge.settings.base import *
 from bookbridge.settings.databases import *
 from bookbridge.settings.logging import *
+from bookbridge.settings.mail import *
 from bookbridge.settings.security import *
 
 if not (SECRET_KEY and JWT_SIGNING_KEYS and SEALING_KEYS):

@@ -11,6 +11,7 @@ from bookbridge.settings.api import *
 from bookbridge.settings.base import *
 from bookbridge.settings.databases import *
 from bookbridge.settings.logging import *
+from bookbridge.settings.mail import *
 from bookbridge.settings.security import *
 
 _faults = [
@@ -38,6 +39,10 @@ if _faults:
     raise ImproperlyConfigured(
         "BookBridge does not start in production: " + "; ".join(_faults) + "."
     )
+
+# Nothing secret is printed into a log: without a mail server mails wait, and `doctor` says so.
+if not os.environ.get("EMAIL_URL"):
+    EMAIL_BACKEND = ""
 
 DEMO = env.bool("DEMO", default=False)
 

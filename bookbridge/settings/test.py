@@ -21,6 +21,7 @@ from bookbridge.settings.api import *
 from bookbridge.settings.base import *
 from bookbridge.settings.databases import *
 from bookbridge.settings.logging import *
+from bookbridge.settings.mail import *
 from bookbridge.settings.security import *
 
 SECRET_KEY = "only-for-tests-" + "x" * 50
@@ -36,6 +37,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_H
 RATE_LIMIT_FACTOR = 1000
 OPENLIBRARY_URL = ""
 ERASURE_LEDGER = ""  # tests that are about it name a file of their own
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES = STORAGES | {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 }
