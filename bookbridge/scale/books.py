@@ -12,8 +12,9 @@ from tqdm import tqdm
 from bookbridge.kernel.text import searchable
 from bookbridge.scale.bulk import BATCH, DAY, Table, insert, moment
 from bookbridge.scale.words import person, title
+from clubs.books import vocabulary
 from clubs.books.authors import name_key, work_key
-from clubs.books.search import search_text
+from clubs.books.indexing import search_text
 from clubs.models import Author, Authorship, Book, Isbn
 
 AUTHORS_IN_100_BOOKS = 45
@@ -113,6 +114,7 @@ def load_books(number: int, *, now: int, chance: random.Random, off: bool | None
         table.close()
     if index:
         insert("clubs_book_fts", FTS_COLUMNS, index)
+    vocabulary.learn_all()
     return Shelf(books.first, number)
 
 
