@@ -45,7 +45,7 @@ CORRECTED_AT_MOST = 6
 RARE = 3_000
 #: A word that is in more is not looked for in the index, where it would cost more than it tells:
 #: so many words at most, and a more frequent one only when there is no other.
-INDEXED, INDEXED_AT_MOST, FREQUENT = 20_000, 3, 100_000
+INDEXED, INDEXED_AT_MOST, FREQUENT = 20_000, 3, 50_000
 #: So many of the most rated books are gone through for words that are not rare.
 POPULAR = 10_000
 #: So many books with the words looked up are searched for the words that were not.

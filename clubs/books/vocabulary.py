@@ -22,8 +22,9 @@ from clubs.books.models import SearchWord
 SIMILAR_FROM_LENGTH = 4
 #: So many similar words stand in for one.
 SIMILAR_WORDS = 3
-#: Shorter beginnings are those of words without number.
-COUNTED_FROM_LENGTH = 3
+#: Shorter beginnings (in UTF-8: two Latin letters, no Chinese one) are those of words without
+#: number.
+COUNTED_FROM_BYTES = 3
 KNOWN_FOR_SECONDS = 600.0
 
 #: PostgreSQL's own limit of similarity: three tenths of the trigrams of both are the same.
@@ -97,7 +98,7 @@ class Frequencies:
 
     def beginning(self, start: str) -> float:
         """About how many books have a word that begins with `start`; 0 for rare ones."""
-        if len(start) < COUNTED_FROM_LENGTH:
+        if len(start.encode()) < COUNTED_FROM_BYTES:
             return float("inf")
         return sum(number for word, number in self._known().items() if word.startswith(start))
 
