@@ -183,12 +183,13 @@ class Replicas:
         """
         known = self.all()
         first = next(self._turn) % len(known)
-        admitted = [replica for replica in known[first:] + known[:first] if replica.admits()]
-        if not admitted:
-            return DEFAULT_DB_ALIAS
-        (position,) = _ask(DEFAULT_DB_ALIAS, POSITION)
-        deadline = time.monotonic() + settings.DATABASE_REPLICA_WAIT_SECONDS
-        for replica in admitted:
+        position, deadline = None, 0.0
+        for replica in known[first:] + known[:first]:
+            if not replica.admits():
+                continue
+            if position is None:
+                (position,) = _ask(DEFAULT_DB_ALIAS, POSITION)
+                deadline = time.monotonic() + settings.DATABASE_REPLICA_WAIT_SECONDS
             if replica.reached(position, deadline):
                 return replica.alias
         return DEFAULT_DB_ALIAS
