@@ -8,6 +8,7 @@ from clubs.books.models import (
     BookSource,
     Isbn,
     MergedBook,
+    SearchWord,
 )
 from clubs.membership.models import Club, Invitation, Membership, RetiredSlug
 from clubs.reading.models import EntryMove, ListEntry, Support
@@ -26,5 +27,6 @@ __all__ = [
     "Membership",
     "MergedBook",
     "RetiredSlug",
+    "SearchWord",
     "Support",
 ]

@@ -25,6 +25,7 @@ from datetime import UTC, datetime
 from django.conf import settings
 from django.core.cache import cache
 
+from bookbridge.kernel.replicas import reading
 from bookbridge.kernel.shapes import Json, moment
 from stats import counters
 from stats.counters import UNKNOWN, Count, Moment
@@ -182,7 +183,8 @@ def _land(key: str, flight: Flight) -> None:
 def compute_now(compute: Compute, at: float | None = None) -> Json:
     """The figures, computed, with the moment from which on they hold."""
     generated_at = datetime.fromtimestamp(at or time.time(), UTC)
-    return {**compute(), "generated_at": moment(generated_at)}
+    # After the counters were read: a replica that answers has the writes that they count.
+    return {**reading(compute), "generated_at": moment(generated_at)}
 
 
 def _keep(key: str, payload: Json, since: Count | None, at: float) -> None:

@@ -26,7 +26,7 @@ from bookbridge.invariants.search import (
 )
 from bookbridge.kernel.text import searchable
 from clubs.books.authors import work_key
-from clubs.books.search import index_book, rebuild_index
+from clubs.books.indexing import index_book, rebuild_index
 from clubs.membership.services import SEARCH_TEXT_LENGTH as CLUB_TEXT_LENGTH
 from clubs.models import Book, Club, ListEntry
 from reviews.recount import recount_books
@@ -107,7 +107,11 @@ def heal_search(*, write: bool) -> Iterator[Change]:
 
 def _make_indexes(names: list[str]) -> None:
     """Make indexes of PostgreSQL anew, as their migration has them."""
-    statements = import_module("clubs.migrations.0002_book_search").POSTGRESQL
+    statements = [
+        statement
+        for migration in ("0002_book_search", "0010_search_words")
+        for statement in import_module(f"clubs.migrations.{migration}").POSTGRESQL
+    ]
     with transaction.atomic(), connection.cursor() as cursor:
         for name in names:
             cursor.execute(f"DROP INDEX IF EXISTS {name}")

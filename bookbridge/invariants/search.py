@@ -13,12 +13,12 @@ from accounts.querysets import SEARCH_TEXT_LENGTH as READER_TEXT_LENGTH
 from bookbridge.invariants.checks import Check, Row, rows_of
 from bookbridge.kernel.text import searchable
 from clubs.books.authors import work_key
-from clubs.books.search import search_text, unindexed_books
+from clubs.books.indexing import search_text, unindexed_books
 from clubs.membership.services import SEARCH_TEXT_LENGTH as CLUB_TEXT_LENGTH
 from clubs.models import Authorship, Book, Club
 
 BATCH = 1_000
-POSTGRESQL_INDEXES = ("clubs_book_words", "clubs_book_trigrams")
+POSTGRESQL_INDEXES = ("clubs_book_words", "clubs_searchword_trigrams")
 
 
 def wrong_reader_texts() -> Iterator[Row]:

@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -17,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from bookbridge.kernel.cache import redis_cache
 from bookbridge.kernel.problems import problem_response
+from bookbridge.kernel.replicas import replicas
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -53,8 +55,8 @@ def livez(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     """Whether requests can be served, and what each part says.
 
-    200 `ok`; 200 `degraded` without the cache server, which BookBridge can do without; 503 when
-    the database does not answer or lacks migrations.
+    200 `ok`; 200 `degraded` without the cache server or a replica of the database, which
+    BookBridge can do without; 503 when the database does not answer or lacks migrations.
     """
     database = _database()
     checks = {
@@ -62,6 +64,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
         "migrations": _migrations() if database == OK else UNKNOWN,
         "cache": _cache(),
     }
+    if settings.DATABASE_REPLICAS:
+        checks |= _replicas() if database == OK else {}
     if database != OK or checks["migrations"] != OK:
         return problem_response(
             request,
@@ -71,7 +75,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
             extra={"checks": checks},
             headers={"Retry-After": RETRY_SECONDS},
         )
-    return JsonResponse({"status": OK if checks["cache"] == OK else "degraded", "checks": checks})
+    well = all(check == OK for check in checks.values())
+    return JsonResponse({"status": OK if well else "degraded", "checks": checks})
 
 
 def _database() -> str:
@@ -83,6 +88,13 @@ def _database() -> str:
         connection.close()
         return DOWN
     return OK
+
+
+def _replicas() -> dict[str, str]:
+    try:
+        return replicas.states()
+    except DatabaseError:
+        return dict.fromkeys(settings.DATABASE_REPLICAS, UNKNOWN)
 
 
 def _migrations() -> str:

@@ -29,6 +29,7 @@ from bookbridge.kernel.pagination import (
 )
 from bookbridge.kernel.parsing import BodyTooLarge, MergePatchParser, StrictJSONParser
 from bookbridge.kernel.query import NoQuery
+from bookbridge.kernel.replicas import reading
 from bookbridge.kernel.scopes import require_scopes
 from bookbridge.kernel.serializers import InputSerializer, NoInput
 from bookbridge.kernel.shapes import Json, Shape, check_fields, narrow
@@ -135,6 +136,8 @@ class KernelViewSet(ViewSet):
             return idempotency.run_once(
                 self.request, act, secret_fields=self.operation.secret_fields
             )
+        if self.request.method in ("GET", "HEAD") and not self.no_store:
+            return reading(act)
         return act()
 
     @property

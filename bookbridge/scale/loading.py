@@ -58,7 +58,7 @@ def _load(
     # None: no bar where nobody watches.
     off = True if quiet else None
     crowd = load_readers(size.readers, now=now, password=password, chance=chance)
-    shelf = load_books(size.books, now=now, chance=chance)
+    shelf = load_books(size.books, now=now, chance=chance, off=off)
     clubs = Clubs(size.clubs, crowd, now=now, chance=chance)
     lists = Lists(shelf, crowd, reviews=size.reviews, now=now, chance=chance)
     for place in tqdm(range(size.clubs), desc="Clubs", disable=off, leave=False):

@@ -46,17 +46,35 @@ PLACES = _listed("""
     Hanoi Kyoto Lagos Lisbon Lyon Macau Manaus Mindelo Natal Odessa Olinda Oslo Porto
     Praia Quito Recife Riga Salvador Seville Tunis Turin Uppsala Utrecht Vienna Vilnius
 """)
+ONSETS = _listed("b br c ch d dr f fl g gr h j k kr l m n p pr r s sh st t tr v w y z")
+VOWELS = _listed("a e i o u ai ea ia oa ou")
+CODAS = ("", "", "n", "r", "s", "l", "th", "nd", "rk", "ska", "ton")
 CIRCLES = ("Readers", "Book Club", "Reading Circle", "Page Turners", "Shelf", "Pages", "Chapter")
 GENRES = ("Novel", "Poetry", "Crime", "Essay", "Classics", "Science Fiction", "Memoir", "Fantasy")
 
 
-def person(chance: random.Random) -> tuple[str, str]:
-    """A given name and a family name."""
-    return chance.choice(GIVEN), chance.choice(FAMILY)
+def person(chance: random.Random, *, coined: bool = False) -> tuple[str, str]:
+    """A given name and a family name; a `coined` family for where those listed run out."""
+    return chance.choice(GIVEN), coin(chance) if coined else chance.choice(FAMILY)
 
 
-def title(chance: random.Random) -> str:
-    """The title of a book."""
+def coin(chance: random.Random) -> str:
+    """A word of two to four syllables that hardly occurs twice, as rare words do."""
+    syllables = range(chance.choice((2, 3, 3, 4)))
+    start = "".join(chance.choice(ONSETS) + chance.choice(VOWELS) for _ in syllables)
+    return (start + chance.choice(CODAS)).capitalize()
+
+
+def title(chance: random.Random, *, coined: bool = False) -> str:
+    """The title of a book; with a `coined` word in it, if so wished."""
+    if coined:
+        return chance.choice(
+            (
+                f"The {chance.choice(NOUNS)} of {coin(chance)}",
+                f"{coin(chance)} and the {chance.choice(ADJECTIVES)} {chance.choice(NOUNS)}",
+                f"{chance.choice(ADJECTIVES)} {coin(chance)}",
+            )
+        )
     adjective, noun, other = chance.choice(ADJECTIVES), chance.choice(NOUNS), chance.choice(NOUNS)
     return chance.choice(
         (

@@ -1,22 +1,64 @@
-"""The database (SQLite or PostgreSQL) and the cache (this process or Redis), with the time limits
-that keep one slow part from stopping everything.
+"""The database (SQLite or PostgreSQL, with read replicas and behind a pooler if so wished) and the
+cache (this process or Redis), with the time limits that keep one slow part from stopping all.
 
 Commands run without the limit on statements (see manage.py): a migration or an import may take
 minutes, a request may not.
 """
 
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from bookbridge.environment import env
 from bookbridge.settings.base import BASE_DIR
 
-_database = env.db_url("DATABASE_URL", default="sqlite:///var/bookbridge.sqlite3")
-_database |= {
-    "ATOMIC_REQUESTS": False,
-    "CONN_MAX_AGE": env.int("DATABASE_CONN_MAX_AGE", default=600),
-    "CONN_HEALTH_CHECKS": True,
+# `transaction` when PgBouncer stands between BookBridge and PostgreSQL (docs/operations.md).
+DATABASE_POOLER = env.str("DATABASE_POOLER", default="")
+if DATABASE_POOLER not in ("", "transaction"):
+    raise ImproperlyConfigured("DATABASE_POOLER is empty or `transaction`.")
+#: What PostgreSQL is told on connecting; through a pooler it must be told by the pooler.
+DATABASE_LIMITS = {
+    "statement_timeout": env.str("DATABASE_STATEMENT_TIMEOUT", default="5s"),
+    "lock_timeout": env.str("DATABASE_LOCK_TIMEOUT", default="2s"),
+    "idle_in_transaction_session_timeout": env.str("DATABASE_IDLE_TIMEOUT", default="10s"),
 }
+
+
+def _persistent(database: dict[str, Any]) -> dict[str, Any]:
+    return database | {
+        "ATOMIC_REQUESTS": False,
+        "CONN_MAX_AGE": env.int("DATABASE_CONN_MAX_AGE", default=600),
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+def _postgresql(database: dict[str, Any], **limits: str) -> dict[str, Any]:
+    """The connection of `database`, with the time limits and `limits` besides."""
+    options: dict[str, Any] = {
+        "application_name": "bookbridge",
+        "connect_timeout": 3,
+        # A server that vanished without a word is noticed after about ten seconds.
+        "keepalives": 1,
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 10_000,
+    }
+    if DATABASE_POOLER:
+        # A transaction may run on any connection of the pooler: nothing may be left on one.
+        # PgBouncer refuses the start-up parameter `options`, and prepared statements of
+        # clients are lost on it before its release 1.21.
+        database["DISABLE_SERVER_SIDE_CURSORS"] = True
+        return database | {
+            "OPTIONS": options | database.get("OPTIONS", {}) | {"prepare_threshold": None}
+        }
+    told = " ".join(f"-c {name}={value}" for name, value in (DATABASE_LIMITS | limits).items())
+    return database | {"OPTIONS": options | {"options": told} | database.get("OPTIONS", {})}
+
+
+_database = _persistent(env.db_url("DATABASE_URL", default="sqlite:///var/bookbridge.sqlite3"))
 
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     if _database["NAME"] != ":memory:":
@@ -32,24 +74,28 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
     }
 elif _database["ENGINE"] == "django.db.backends.postgresql":
-    _limits = {
-        "statement_timeout": env.str("DATABASE_STATEMENT_TIMEOUT", default="5s"),
-        "lock_timeout": env.str("DATABASE_LOCK_TIMEOUT", default="2s"),
-        "idle_in_transaction_session_timeout": env.str("DATABASE_IDLE_TIMEOUT", default="10s"),
-    }
-    _database["OPTIONS"] = {
-        "application_name": "bookbridge",
-        "connect_timeout": 3,
-        "options": " ".join(f"-c {name}={value}" for name, value in _limits.items()),
-        # A server that vanished without a word is noticed after about ten seconds.
-        "keepalives": 1,
-        "keepalives_idle": 5,
-        "keepalives_interval": 2,
-        "keepalives_count": 3,
-        "tcp_user_timeout": 10_000,
-    } | _database.get("OPTIONS", {})
+    _database = _postgresql(_database)
 
 DATABASES = {"default": _database}
+
+# Copies of the database that PostgreSQL keeps by streaming replication; lists, details and
+# statistics are read there (bookbridge/kernel/replicas.py).
+DATABASE_REPLICAS: list[str] = []
+for _url in env.list("DATABASE_REPLICA_URLS", default=[]):
+    _replica = env.db_url_config(_url)
+    if {_database["ENGINE"], _replica["ENGINE"]} != {"django.db.backends.postgresql"}:
+        raise ImproperlyConfigured("DATABASE_REPLICA_URLS needs PostgreSQL, here and there.")
+    _alias = f"replica_{len(DATABASE_REPLICAS) + 1}"
+    DATABASES[_alias] = _postgresql(_persistent(_replica), default_transaction_read_only="on")
+    # Whoever may not be there must not be waited for: the primary answers instead. Its health is
+    # looked at when it is asked how far it is.
+    DATABASES[_alias]["OPTIONS"]["connect_timeout"] = 2
+    DATABASES[_alias]["CONN_HEALTH_CHECKS"] = False
+    DATABASES[_alias]["TEST"] = {"MIRROR": "default"}
+    DATABASE_REPLICAS.append(_alias)
+DATABASE_ROUTERS = ["bookbridge.kernel.replicas.Router"] if DATABASE_REPLICAS else []
+#: How long a request waits for a replica to catch up before it asks the primary.
+DATABASE_REPLICA_WAIT_SECONDS = env.int("DATABASE_REPLICA_WAIT_MS", default=20) / 1000
 
 REDIS_URL = env.str("REDIS_URL", default="")
 

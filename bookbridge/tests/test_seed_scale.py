@@ -14,7 +14,8 @@ from accounts.models import User
 from bookbridge.invariants.running import differences
 from bookbridge.scale import sizes
 from bookbridge.scale.bulk import Table
-from clubs.books.search import rebuild_index, search_books
+from clubs.books.indexing import rebuild_index
+from clubs.books.search import search_books
 from clubs.models import Author, Book, Club, ListEntry, Membership
 from reviews.models import Like, Review
 

@@ -16,9 +16,10 @@ from django.utils import timezone
 from bookbridge.kernel.announcements import announce
 from bookbridge.kernel.text import searchable
 from bookbridge.kernel.transactions import transactional
+from clubs.books import vocabulary
 from clubs.books.authors import distinct_names, find_or_create, name_key, work_key
+from clubs.books.indexing import search_text
 from clubs.books.models import Author, Authorship, Book, BookSource, Isbn
-from clubs.books.search import search_text
 
 #: Columns that hold the number of a book elsewhere, and the name of that elsewhere.
 ID_COLUMNS = {"goodreads": "goodreads_id", "openlibrary": "openlibrary_id"}
@@ -250,7 +251,8 @@ class _Catalogue:
             )
 
     def _index(self) -> None:
-        """The rows of new books in the search table of SQLite; PostgreSQL has `search_text`."""
+        """What searches need besides `search_text`: words, and the rows in the table of SQLite."""
+        vocabulary.learn(entry.book.search_text for entry in self.added)
         if connection.vendor != "sqlite" or not self.added:
             return
         rows: list[list[Any]] = []

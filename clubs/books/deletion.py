@@ -12,9 +12,9 @@ from accounts.moderation.records import keep_record
 from bookbridge.kernel.announcements import announce
 from bookbridge.kernel.errors import DomainError
 from bookbridge.kernel.transactions import transactional
+from clubs.books.indexing import unindex_book
 from clubs.books.models import Book, Isbn
 from clubs.books.redirects import gone
-from clubs.books.search import unindex_book
 
 if TYPE_CHECKING:
     from accounts.models import User

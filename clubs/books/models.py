@@ -139,6 +139,15 @@ class Isbn(models.Model):
         return self.isbn13
 
 
+class SearchWord(models.Model):
+    """A word of titles and authors, by which a word typed wrongly is understood (PostgreSQL)."""
+
+    word = models.CharField(max_length=60, primary_key=True)
+
+    def __str__(self) -> str:
+        return self.word
+
+
 class BookSource(models.Model):
     """The number of a book in a data set it was imported from, by which it is found again."""
 

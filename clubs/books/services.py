@@ -29,10 +29,10 @@ from clubs.books.duplicates import (
     refuse_taken,
     replace_isbns,
 )
+from clubs.books.indexing import index_book, search_text
 from clubs.books.isbn import InvalidIsbn, parse
 from clubs.books.models import Author, Authorship, Book
 from clubs.books.ratings import record_ratings, set_ratings
-from clubs.books.search import index_book, search_text
 
 if TYPE_CHECKING:
     from accounts.models import User

@@ -21,8 +21,8 @@ from bookbridge.kernel.announcements import announce
 from bookbridge.kernel.errors import DomainError, InvalidInput
 from bookbridge.kernel.shapes import Json, day, moment
 from bookbridge.kernel.transactions import transactional
+from clubs.books.indexing import unindex_book
 from clubs.books.redirects import gone
-from clubs.books.search import unindex_book
 from clubs.models import Book, BookSource, Isbn, ListEntry, MergedBook
 from reviews.holding import hold_clubs
 from reviews.models import Review

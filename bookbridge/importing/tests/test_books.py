@@ -9,7 +9,8 @@ from django.core.management import CommandError
 
 from bookbridge.importing import books as importing
 from bookbridge.importing.tests.conftest import BOOKCROSSING, GOODBOOKS
-from clubs.books.search import search_books, unindexed_books
+from clubs.books.indexing import unindexed_books
+from clubs.books.search import search_books
 from clubs.books.tests.factories import BookFactory
 from clubs.models import Author, Book, BookSource, Isbn
 

@@ -11,9 +11,9 @@ from typing import Any
 import factory
 
 from clubs.books.authors import find_or_create, name_key, set_authors, work_key
+from clubs.books.indexing import index_book
 from clubs.books.isbn import parse
 from clubs.books.models import Author, Book, Isbn
-from clubs.books.search import index_book
 
 
 class AuthorFactory(factory.django.DjangoModelFactory):

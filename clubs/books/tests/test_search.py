@@ -11,23 +11,17 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from accounts.tests.factories import UserFactory
-from clubs.books.models import Book
+from clubs.books.indexing import index_book, rebuild_index, unindex_book, unindexed_books
+from clubs.books.models import Book, SearchWord
 from clubs.books.ratings import record_ratings
-from clubs.books.search import (
-    index_book,
-    matching_books,
-    rebuild_index,
-    search_books,
-    unindex_book,
-    unindexed_books,
-)
+from clubs.books.search import matching_books, search_books
 from clubs.books.services import add_book, edit_book
 from clubs.books.tests.factories import BookFactory
 
 pytestmark = pytest.mark.django_db
 
 on_sqlite = pytest.mark.skipif(
-    "connection.vendor != 'sqlite'", reason="the table clubs_book_fts is SQLite's"
+    connection.vendor != "sqlite", reason="the table clubs_book_fts is SQLite's"
 )
 
 
@@ -164,7 +158,8 @@ class TestRanking:
         assert list(search_books(Book.objects.all(), "emma")) == [known, unknown]
 
     def test_there_is_a_window(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("clubs.books.search.RANKED_WINDOW", 5)
+        for module in ("search", "ranking"):
+            monkeypatch.setattr(f"clubs.books.{module}.RANKED_WINDOW", 5)
         for number in range(8):
             BookFactory(title=f"Window {number}")
         exact = BookFactory(title="Window", authors=["Unrated"])
@@ -174,6 +169,18 @@ class TestRanking:
 
 
 class TestIndex:
+    @pytest.mark.postgres
+    def test_the_words_of_a_book_are_known(self) -> None:
+        BookFactory(title="Unheard-of Vellichor", authors=["Ann Lee"])
+        known = set(SearchWord.objects.values_list("word", flat=True))
+        assert known >= {"unheard", "vellichor"}
+        assert not known & {"of", "ann", "lee"}
+
+    @on_sqlite
+    def test_no_words_are_kept_where_none_are_looked_for(self) -> None:
+        BookFactory()
+        assert not SearchWord.objects.exists()
+
     def test_services_keep_it(self) -> None:
         ana = UserFactory()
         book = add_book(by=ana, title="Old title", authors=["First Author"], subtitle="Sub")
@@ -183,7 +190,7 @@ class TestIndex:
         assert titles("new second sub") == ["New"]
 
     def test_it_is_rebuilt_from_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("clubs.books.search.REINDEX_BATCH", 2)
+        monkeypatch.setattr("clubs.books.indexing.REINDEX_BATCH", 2)
         books = [BookFactory(title=f"Lost {number}") for number in range(5)]
         Book.objects.update(search_text="")
         for book in books:
@@ -227,13 +234,3 @@ def test_a_book_is_found_by_its_own_title(title: str) -> None:
     finally:
         unindex_book(book.pk)
         book.delete()
-
-
-@pytest.mark.postgres
-def test_both_indexes_are_there_and_are_those_of_the_queries() -> None:
-    words = matching_books(Book.objects.all(), "dom casmurro").values("pk")
-    similar = Book.objects.filter(search_text__trigram_word_similar="casmuro").values("pk")
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-    assert "clubs_book_words" in words.explain()
-    assert "clubs_book_trigrams" in similar.explain()

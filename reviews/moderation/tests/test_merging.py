@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import KeptText, ModerationRecord
 from accounts.tests.factories import UserFactory
-from clubs.books.search import unindexed_books
+from clubs.books.indexing import unindexed_books
 from clubs.books.tests.factories import BookFactory
 from clubs.membership.tests.factories import ClubFactory
 from clubs.models import Book, BookSource, ListEntry, Support
