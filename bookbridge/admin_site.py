@@ -18,6 +18,7 @@ from accounts.services import recognise
 from accounts.site_roles import rank_of
 from bookbridge.kernel.addresses import client_address
 from bookbridge.kernel.errors import DomainError
+from bookbridge.kernel.models import OutboxJob
 from clubs.models import Club
 from reviews.models import Report
 from stats import caching, queries
@@ -86,6 +87,7 @@ class ModeratorSite(admin.AdminSite):
                 :QUEUE_SHOWN
             ],
             "waiting": open_reports.count(),
+            "parked": OutboxJob.objects.parked().count(),
             "figures": _figures(),
             "charts": _charts(),
             **(extra_context or {}),

@@ -12,6 +12,7 @@ LEFT_OUT = (
     "accounts_session",
     "django_session",
     "kernel_idempotencykey",
+    "kernel_outboxjob",
     "kernel_limitcounter",
 )
 

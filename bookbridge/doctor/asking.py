@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from django.db import connection
 
-from bookbridge.doctor import cache, database, machine, settings
+from bookbridge.doctor import cache, database, machine, outbox, settings
 from bookbridge.doctor.findings import Finding, Question
 
 QUESTIONS: tuple[Question, ...] = (
     *settings.QUESTIONS,
     *database.QUESTIONS,
     *cache.QUESTIONS,
+    *outbox.QUESTIONS,
     *machine.QUESTIONS,
 )
 

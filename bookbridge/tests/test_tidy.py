@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import KeptText, Session
 from accounts.sessions import forget_ended_sessions, open_session
 from accounts.tests.factories import UserFactory
-from bookbridge.kernel.models import IdempotencyKey, LimitCounter
+from bookbridge.kernel.models import IdempotencyKey, LimitCounter, OutboxJob
 from bookbridge.management.commands import tidy as command
 from bookbridge.testing import ApiClient
 
@@ -25,6 +25,7 @@ KINDS = {
     "idempotency keys": IdempotencyKey,
     "limit counters": LimitCounter,
     "kept texts": KeptText,
+    "outbox jobs": OutboxJob,
     "sessions": Session,
 }
 
@@ -46,6 +47,10 @@ def a_text(age: timedelta) -> None:
     KeptText.objects.filter(pk=text.pk).update(created_at=timezone.now() - age)
 
 
+def a_job(**moments: datetime) -> None:
+    OutboxJob.objects.create(kind="mail", due_at=timezone.now(), **moments)
+
+
 def a_session(*, expires: datetime, revoked: datetime | None = None) -> Session:
     session = open_session(reader=UserFactory())
     Session.objects.filter(pk=session.pk).update(expires_at=expires, revoked_at=revoked)
@@ -59,6 +64,9 @@ def plant() -> dict[type[Model], list[object]]:
     a_key("young", window - timedelta(minutes=1))
     LimitCounter.objects.create(key="young", n=1, expires_at=now + timedelta(minutes=1))
     a_text(89 * DAY)
+    a_job()
+    a_job(done_at=now - 6 * DAY)
+    a_job(parked_at=now - 89 * DAY)
     a_session(expires=now + DAY)
     a_session(expires=now - 29 * DAY)
     a_session(expires=now + DAY, revoked=now - 29 * DAY)
@@ -67,6 +75,9 @@ def plant() -> dict[type[Model], list[object]]:
         a_key(f"old{number}", window + timedelta(minutes=1))
         LimitCounter.objects.create(key=f"old{number}", n=1, expires_at=now - DAY)
         a_text(91 * DAY)
+    a_job(done_at=now - 8 * DAY)
+    a_job(done_at=now - 80 * DAY)
+    a_job(parked_at=now - 91 * DAY)
     a_session(expires=now - 31 * DAY)
     a_session(expires=now + DAY, revoked=now - 31 * DAY)
     a_session(expires=now - 32 * DAY, revoked=now - 40 * DAY)

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from accounts.moderation.records import forget_kept_texts, texts_to_forget
 from accounts.sessions import forget_ended_sessions, sessions_to_forget
 from bookbridge.kernel import counters, idempotency
+from bookbridge.kernel.outbox import services as outbox
 
 #: So many rows in one transaction.
 AT_ONCE = 1_000
@@ -21,8 +22,9 @@ class Command(BaseCommand):
     """`manage.py tidy [--dry-run]`"""
 
     help = (
-        "Delete expired idempotency keys and limit counters, texts kept for 90 days, and "
-        "sessions that ended 30 days ago. Safe at any time; once a day is enough."
+        "Delete expired idempotency keys and limit counters, texts kept for 90 days, jobs done "
+        "7 days or parked 90 days ago, and sessions that ended 30 days ago. Safe at any time; "
+        "once a day is enough."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -35,6 +37,7 @@ class Command(BaseCommand):
             ("idempotency keys", idempotency.expired, all_of(idempotency.purge_expired)),
             ("limit counters", counters.expired, all_of(counters.purge_expired)),
             ("kept texts", texts_to_forget, forget_kept_texts),
+            ("outbox jobs", outbox.past, all_of(outbox.purge_past)),
             ("sessions", sessions_to_forget, forget_ended_sessions),
         ]
         for name, past, forget in kinds:
