@@ -5,7 +5,10 @@ from __future__ import annotations
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 
+from bookbridge.admin_outbox import OutboxJobAdmin
 from bookbridge.kernel.admin.records import RecordAdmin
+
+__all__ = ["LogEntryAdmin", "OutboxJobAdmin"]
 
 
 @admin.register(LogEntry)

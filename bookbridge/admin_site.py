@@ -27,6 +27,7 @@ from accounts.site_roles import lacks_required_factor, rank_of
 from bookbridge.admin_second_factor import BACKEND, SecondStepView, SignInView, set_up
 from bookbridge.kernel.addresses import client_address
 from bookbridge.kernel.errors import DomainError
+from bookbridge.kernel.models import OutboxJob
 from clubs.models import Club
 from reviews.models import Report
 from stats import caching, queries
@@ -151,6 +152,7 @@ class ModeratorSite(admin.AdminSite):
                 :QUEUE_SHOWN
             ],
             "waiting": open_reports.count(),
+            "parked": OutboxJob.objects.parked().count(),
             "figures": _figures(),
             "charts": _charts(),
             **(extra_context or {}),

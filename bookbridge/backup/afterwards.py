@@ -1,7 +1,8 @@
 """What a restored database must not bring back to life.
 
 Sessions and the tokens that hang on them, personal tokens, sign-ins that wait for a code, links in
-mails, answers kept for idempotency keys, places taken of limits, invitations, and readers who left
+mails, answers kept for idempotency keys, places taken of limits, jobs that waited,
+invitations, and readers who left
 after the backup was made. Again does no harm.
 """
 
@@ -16,6 +17,7 @@ from accounts import erasures
 from accounts.models import PersonalToken, SecretLink, Session, SignInChallenge
 from accounts.services import erase_reader
 from bookbridge.kernel.models import IdempotencyKey, LimitCounter
+from bookbridge.kernel.outbox import services as outbox
 from clubs.models import Invitation, Membership
 from stats.counters import begin_epoch
 
@@ -48,6 +50,8 @@ def _settle_rows() -> dict[str, int]:
         "secret_links_deleted": SecretLink.objects.all().delete()[0],
         "idempotency_keys_deleted": IdempotencyKey.objects.all().delete()[0],
         "limit_counters_deleted": LimitCounter.objects.all().delete()[0],
+        # What waited at the moment of the backup was done since.
+        "outbox_jobs_closed": outbox.close_all(),
         "invitations_revoked": Invitation.objects.open().update(revoked_at=now),
         "memberships_no_longer_invited": invited.update(
             state=Case(

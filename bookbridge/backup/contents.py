@@ -15,6 +15,7 @@ LEFT_OUT = (
     "accounts_signinchallenge",
     "django_session",
     "kernel_idempotencykey",
+    "kernel_outboxjob",
     "kernel_limitcounter",
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django.db import connection
 
-from bookbridge.doctor import cache, database, keys, machine, settings
+from bookbridge.doctor import cache, database, keys, machine, outbox, settings
 from bookbridge.doctor.findings import Finding, Question
 
 QUESTIONS: tuple[Question, ...] = (
@@ -14,6 +14,7 @@ QUESTIONS: tuple[Question, ...] = (
     *database.QUESTIONS,
     *cache.QUESTIONS,
     *keys.QUESTIONS,
+    *outbox.QUESTIONS,
     *machine.QUESTIONS,
 )
 

@@ -52,6 +52,7 @@ GONE_WHEN_ERASED = (
     ("accounts_notice", "reader_id", ""),
     ("accounts_kepttext", "reader_id", ""),
     ("kernel_idempotencykey", "user_id", ""),
+    ("kernel_outboxjob", "reader_id", ""),
     ("reviews_review", "author_id", ""),
     ("clubs_membership", "reader_id", "AND t.state <> 'left'"),
     ("clubs_membership", "changed_by_id", ""),

@@ -7,7 +7,17 @@ from itertools import islice
 from time import monotonic
 from typing import Any
 
-from bookbridge.invariants import books, clubs, counts, lists, opinions, readers, search, storage
+from bookbridge.invariants import (
+    books,
+    clubs,
+    counts,
+    lists,
+    opinions,
+    outbox,
+    readers,
+    search,
+    storage,
+)
 from bookbridge.invariants.checks import Check
 
 CHECKS: tuple[Check, ...] = (
@@ -19,6 +29,7 @@ CHECKS: tuple[Check, ...] = (
     *opinions.CHECKS,
     *counts.CHECKS,
     *search.CHECKS,
+    *outbox.CHECKS,
 )
 #: More differences of one kind than that tell nobody more.
 SHOWN = 1_000

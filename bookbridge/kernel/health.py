@@ -14,15 +14,19 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookbridge.kernel.cache import redis_cache
+from bookbridge.kernel.models import OutboxJob
+from bookbridge.kernel.outbox import broker
+from bookbridge.kernel.outbox.services import late
 from bookbridge.kernel.problems import problem_response
 from bookbridge.kernel.replicas import replicas
 
 View = Callable[[HttpRequest], HttpResponse]
 
-OK, DOWN, MISSING, UNKNOWN = "ok", "down", "missing", "unknown"
+OK, DOWN, MISSING, UNKNOWN, LATE = "ok", "down", "missing", "unknown", "late"
 RETRY_SECONDS = "5"
 
 logger = logging.getLogger(__name__)
@@ -55,8 +59,9 @@ def livez(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     """Whether requests can be served, and what each part says.
 
-    200 `ok`; 200 `degraded` without the cache server or a replica of the database, which
-    BookBridge can do without; 503 when the database does not answer or lacks migrations.
+    200 `ok`; 200 `degraded` without the cache server or a replica of the database, or while jobs
+    wait for a worker or a broker that is away: BookBridge can do without for a while; 503 when
+    the database does not answer or lacks migrations.
     """
     database = _database()
     checks = {
@@ -66,6 +71,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     }
     if settings.DATABASE_REPLICAS:
         checks |= _replicas() if database == OK else {}
+    checks["outbox"] = _outbox() if checks["migrations"] == OK else UNKNOWN
     if database != OK or checks["migrations"] != OK:
         return problem_response(
             request,
@@ -115,3 +121,13 @@ def _migrations() -> str:
 def _cache() -> str:
     cache = redis_cache()
     return OK if cache is None or cache.ping() else DOWN
+
+
+def _outbox() -> str:
+    """Whether what is due is done: not, when it waits for a worker or for the broker."""
+    try:
+        if broker.away.is_set() and OutboxJob.objects.due(timezone.now()).exists():
+            return DOWN
+        return LATE if late().exists() else OK
+    except DatabaseError:
+        return UNKNOWN

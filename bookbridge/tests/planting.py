@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts import usernames
 from accounts.models import RetiredUsername, User
 from accounts.tests.factories import SessionFactory, UserFactory
+from bookbridge.kernel.models import OutboxJob
 from clubs.books.tests.factories import AuthorFactory, BookFactory
 from clubs.membership.tests.factories import ClubFactory, MembershipFactory
 from clubs.models import (
@@ -242,3 +243,19 @@ def _orphan() -> Callable[[], None]:
         "REFERENCES reviews_review NOT VALID"
     )
     return lambda: None
+
+
+# -- the outbox ---------------------------------------------------------------------------
+
+
+def a_job(**values: Any) -> Any:
+    now = timezone.now()
+    return OutboxJob.objects.create(kind="mail", **{"not_before": now, "due_at": now, **values})
+
+
+PLANTERS |= {
+    "outbox_done_is_empty": lambda: a_job(done_at=timezone.now(), reader=some_reader().get()),
+    "outbox_waiting_is_whole": lambda: a_job(),
+    "outbox_parked_has_its_reason": lambda: a_job(parked_at=timezone.now()),
+    "outbox_claims_are_counted": lambda: a_job(sealed_payload="x", claimed_until=timezone.now()),
+}

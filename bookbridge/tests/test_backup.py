@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from accounts import erasures
+from accounts import erasures, mail
 from accounts.models import Session, User
 from accounts.services import erase_reader
 from accounts.tests.factories import PASSWORD, UserFactory
 from bookbridge.backup import archive, contents
-from bookbridge.kernel.models import IdempotencyKey, LimitCounter
+from bookbridge.kernel.models import IdempotencyKey, LimitCounter, OutboxJob
 from bookbridge.testing import ApiClient
 from bookbridge.tests.backups import backup, run
 from clubs.membership.invitations import create_link, invite_reader
@@ -110,6 +110,8 @@ def test_what_a_restore_ends_where_the_rows_came_by_other_means() -> None:
         user=owner, path="p", key="k", fingerprint="f", status=201, created_at=timezone.now()
     )
     LimitCounter.objects.create(key="k", n=9, expires_at=timezone.now())
+    with transaction.atomic():
+        mail.send("password_changed", reader=owner)
     assert client.get("users/me/").status_code == 200
     first = json.loads(run("restore", "--settle", "--json"))
     assert client.get("users/me/").status_code == 401
@@ -117,6 +119,8 @@ def test_what_a_restore_ends_where_the_rows_came_by_other_means() -> None:
     assert (IdempotencyKey.objects.count(), LimitCounter.objects.count()) == (0, 0)
     assert not Invitation.objects.open().exists()
     assert Membership.objects.get(reader=removed).state == "removed"
+    assert first["outbox_jobs_closed"] == 1
+    assert not OutboxJob.objects.waiting().exists()
     assert (first["sessions_ended"], first["invitations_revoked"]) == (1, 2)
     assert set(json.loads(run("restore", "--settle", "--json")).values()) == {0}
 

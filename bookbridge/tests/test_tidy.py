@@ -23,7 +23,7 @@ from accounts.models import (
 )
 from accounts.sessions import forget_ended_sessions, open_session
 from accounts.tests.factories import UserFactory
-from bookbridge.kernel.models import IdempotencyKey, LimitCounter
+from bookbridge.kernel.models import IdempotencyKey, LimitCounter, OutboxJob
 from bookbridge.management.commands import tidy as command
 from bookbridge.testing import ApiClient
 
@@ -35,6 +35,7 @@ KINDS = {
     "limit counters": LimitCounter,
     "kept texts": KeptText,
     "secret links": SecretLink,
+    "outbox jobs": OutboxJob,
     "sessions": Session,
     "personal tokens": PersonalToken,
     "unconfirmed second factors": SecondFactor,
@@ -64,6 +65,10 @@ def a_text(age: timedelta) -> None:
 def a_link(expires: datetime) -> None:
     reader, digest = UserFactory(), uuid.uuid4().hex
     SecretLink.objects.create(purpose="email", reader=reader, digest=digest, expires_at=expires)
+
+
+def a_job(**moments: datetime) -> None:
+    OutboxJob.objects.create(kind="mail", due_at=timezone.now(), **moments)
 
 
 def a_session(*, expires: datetime, revoked: datetime | None = None) -> Session:
@@ -97,6 +102,9 @@ def plant() -> dict[type[Model], list[object]]:
     LimitCounter.objects.create(key="young", n=1, expires_at=now + timedelta(minutes=1))
     a_text(89 * DAY)
     a_link(now - DAY / 2)
+    a_job()
+    a_job(done_at=now - 6 * DAY)
+    a_job(parked_at=now - 89 * DAY)
     a_session(expires=now + DAY)
     a_session(expires=now - 29 * DAY)
     a_session(expires=now + DAY, revoked=now - 29 * DAY)
@@ -116,6 +124,9 @@ def plant() -> dict[type[Model], list[object]]:
         a_challenge(f"old{number}", now - timedelta(seconds=1))
         a_link(now - number * DAY - DAY * 1.5)
     SigningKey.objects.create(kid="young", sealed_seed="sealed", ends_at=now + DAY)
+    a_job(done_at=now - 8 * DAY)
+    a_job(done_at=now - 80 * DAY)
+    a_job(parked_at=now - 91 * DAY)
     a_session(expires=now - 31 * DAY)
     a_session(expires=now + DAY, revoked=now - 31 * DAY)
     a_session(expires=now - 32 * DAY, revoked=now - 40 * DAY)

@@ -146,10 +146,11 @@ def _postpone(job: OutboxJob, error: Exception, pause: float) -> str:
 
 def _park(job: OutboxJob, error: Exception) -> str:
     """Given up. What belongs to no account is not kept: nobody could ask for it to be removed."""
-    values: dict[str, Any] = {"parked_at": timezone.now(), "last_error": _words(error)}
+    values: dict[str, Any] = {"parked_at": timezone.now(), "failures": job.failures}
     if job.reader_id is None:
         values["sealed_payload"] = ""
-    return "parked" if _mine(job).update(claimed_until=None, **values) else "taken_over"
+    kept = _mine(job).update(claimed_until=None, last_error=_words(error), **values)
+    return "parked" if kept else "taken_over"
 
 
 def _mine(job: OutboxJob) -> OutboxQuerySet:

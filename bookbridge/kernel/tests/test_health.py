@@ -39,7 +39,7 @@ def test_livez_touches_nothing() -> None:
 
 
 def test_readyz_names_each_check(db: None, without_cache_server: None) -> None:
-    checks = {"database": "ok", "migrations": "ok", "cache": "ok"}
+    checks = {"database": "ok", "migrations": "ok", "cache": "ok", "outbox": "ok"}
     assert answer() == (200, {"status": "ok", "checks": checks})
 
 
@@ -69,7 +69,12 @@ def test_without_the_database_it_cannot_serve() -> None:
     assert response["Cache-Control"] == "no-store"
     body = response.json()
     assert body["code"] == "unavailable"
-    assert body["checks"] == {"database": "down", "migrations": "unknown", "cache": "ok"}
+    assert body["checks"] == {
+        "database": "down",
+        "migrations": "unknown",
+        "cache": "ok",
+        "outbox": "unknown",
+    }
     assert answer()[0] == 200, "it is back when the database is"
 
 

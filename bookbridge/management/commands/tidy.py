@@ -17,6 +17,7 @@ from accounts.second_factor.challenges import expired_challenges
 from accounts.second_factor.services import never_confirmed
 from accounts.sessions import forget_ended_sessions, sessions_to_forget
 from bookbridge.kernel import counters, idempotency
+from bookbridge.kernel.outbox import services as outbox
 
 #: So many rows in one transaction.
 AT_ONCE = 1_000
@@ -28,8 +29,8 @@ class Command(BaseCommand):
     help = (
         "Delete what has had its time: expired idempotency keys and limit counters, texts kept for "
         "90 days, sessions and personal tokens that ended 30 days ago, links in mails, unconfirmed "
-        "second factors, unanswered challenges, private halves of signing keys that are over. "
-        "Safe at any time; once a day is enough."
+        "second factors, unanswered challenges, private halves of signing keys that are over, jobs "
+        "done 7 or parked 90 days ago. Safe at any time; once a day is enough."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -43,6 +44,7 @@ class Command(BaseCommand):
             ("limit counters", counters.expired, all_of(counters.purge_expired)),
             ("kept texts", texts_to_forget, forget_kept_texts),
             ("secret links", links_to_forget, all_of(forget_links)),
+            ("outbox jobs", outbox.past, all_of(outbox.purge_past)),
             ("sessions", sessions_to_forget, forget_ended_sessions),
             ("private halves of signing keys", private_halves_to_forget, forget_private_halves),
             ("personal tokens", tokens_to_forget, in_batches(tokens_to_forget)),
