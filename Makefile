@@ -15,6 +15,8 @@ PYTEST := $(VENV)/python -m pytest
 COMPOSE ?= docker compose
 # Parallel test processes; each has a database of its own.
 WORKERS ?= auto
+# Of `make bench-long`.
+MINUTES ?= 30
 PACKAGES := bookbridge accounts clubs reviews stats
 LOCALE := pt_BR
 
@@ -25,9 +27,9 @@ help: ## List the targets
 # --- Running -----------------------------------------------------------------------------------------------------
 
 .PHONY: run
-run: bootstrap ## Set up whatever is missing and serve at 127.0.0.1:8000 (BIND=host:port for elsewhere)
+run: bootstrap ## Set up whatever is missing and serve at 127.0.0.1:8000 (BIND=host:port for elsewhere, SERVER=granian for the faster server)
 	@$(MANAGE) prepare --serve
-	@exec $(VENV)/python -m bookbridge.serving
+	@exec $(VENV)/python -m bookbridge.running
 
 .PHONY: setup
 setup: bootstrap ## Set up without serving: packages, .env, database, demo
@@ -96,6 +98,19 @@ migrations-check: bootstrap-dev ## No model change without its migration
 check-long: bootstrap-dev ## What takes long: the tests marked slow, and many more generated cases
 	@HYPOTHESIS_PROFILE=long $(PYTEST) -m slow -n $(WORKERS) --maxprocesses=4
 
+.PHONY: bench bench-growth bench-long bench-report bench-bootstrap
+bench-bootstrap:
+	@$(PYTHON) -m bookbridge.bootstrap --granian
+	@command -v wrk >/dev/null && command -v taskset >/dev/null || { echo "wrk or taskset is missing: sudo apt-get install wrk util-linux" >&2; exit 1; }
+bench: bench-bootstrap ## Speed beside FastAPI, Flask and a bare function (ARGS="--quick", --rounds N, --only club-detail,..., --servers gunicorn,granian)
+	@$(VENV)/python -m benchmarks table $(ARGS)
+bench-growth: bench-bootstrap ## Cost of each request at 10,000, 100,000 and 1,000,000 reviews (ARGS="--long": 5,000,000 too)
+	@$(VENV)/python -m benchmarks growth $(ARGS)
+bench-long: bench-bootstrap ## Reads and writes at 70 % of the most for MINUTES=30; fails on any 5xx
+	@$(VENV)/python -m benchmarks mixed --minutes $(MINUTES) $(ARGS)
+bench-report: ## Write docs/performance.md and its pictures from docs/performance/results.json (ARGS="--take": from var/bench first)
+	@$(VENV)/python -m benchmarks report $(ARGS)
+
 .PHONY: browser-check
 browser-check: ## Admin and documents in a real browser (needs Chromium)
 	@command -v chromium >/dev/null || { echo "Chromium is missing: sudo apt-get install chromium" >&2; exit 1; }
@@ -121,12 +136,12 @@ messages: bootstrap-dev ## Collect the texts to translate, and compile the trans
 .PHONY: lock
 lock: ## Renew the lock files from the .in files (UPGRADE=1 for the newest versions)
 	@test -x var/lock/bin/uv || { $(PYTHON) -m venv var/lock && var/lock/bin/python -m pip install --quiet uv; }
-	@for name in requirements requirements-dev requirements-browser; do \
+	@for name in requirements requirements-dev requirements-browser requirements-granian benchmarks/requirements; do \
 		env -u UV_INDEX -u UV_INDEX_URL -u UV_DEFAULT_INDEX -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS var/lock/bin/uv pip compile \
 			--quiet --no-config --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 			--no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade) $$name.in --output-file $$name.txt; \
 	done
-	@git --no-pager diff --stat -- 'requirements*.txt' || true
+	@git --no-pager diff --stat -- 'requirements*.txt' benchmarks/requirements.txt || true
 
 .PHONY: clean
 clean: ## Remove what was installed, generated and built, containers too; databases, .env and logs stay

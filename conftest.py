@@ -4,6 +4,7 @@ because a program is missing, and a fresh cache.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 from collections.abc import Iterator
@@ -20,7 +21,12 @@ hypothesis_settings.register_profile("default", deadline=None, derandomize=True,
 hypothesis_settings.register_profile("long", deadline=None, max_examples=2000, print_blob=True)
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
-NEEDED = {"postgres": "needs PostgreSQL", "redis": "needs Redis", "proxy": "needs nginx"}
+NEEDED = {
+    "postgres": "needs PostgreSQL",
+    "redis": "needs Redis",
+    "proxy": "needs nginx",
+    "granian": "needs granian",
+}
 
 
 def _present() -> dict[str, bool]:
@@ -28,6 +34,7 @@ def _present() -> dict[str, bool]:
         "postgres": settings.DATABASES["default"]["ENGINE"].endswith("postgresql"),
         "redis": bool(settings.REDIS_URL),
         "proxy": shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") is not None,
+        "granian": importlib.util.find_spec("granian") is not None,
     }
 
 

@@ -11,28 +11,26 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from bookbridge import environment
+from bookbridge import environment, serving
 
 environment.load()
 
-_shared = os.environ.get("DATABASE_URL", "").startswith(("postgres", "psql", "pgsql")) and bool(
-    os.environ.get("REDIS_URL")
-)
+_extent = serving.extent(os.environ)
 
-wsgi_app = "bookbridge.wsgi:application"
+wsgi_app = serving.APPLICATION
 proc_name = "bookbridge"
-bind = os.environ.get("BIND") or "127.0.0.1:8000"  # nothing public unless asked for
+bind = _extent.bind
 
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_CONCURRENCY") or 2) if _shared else 1
-threads = int(os.environ.get("WEB_THREADS") or (8 if _shared else 12))
+workers = _extent.workers
+threads = _extent.threads
 
 # A short queue: when everything is busy, new clients hear so at once and do not wait for an
 # answer nobody reads.
-backlog = 64
+backlog = serving.BACKLOG[serving.GUNICORN]
 keepalive = 5
 timeout = 30
-graceful_timeout = 30
+graceful_timeout = serving.STOP_SECONDS
 # Processes are renewed now and then, not all at once. A single one is not: its cache would go
 # with it.
 max_requests = 20_000 if workers > 1 else 0

@@ -1,7 +1,7 @@
 """Set-up before Django exists: the Python version, the virtual environment, the pinned packages
 and `.env`.
 
-    python3 -m bookbridge.bootstrap [--dev] [--browser] [--env]
+    python3 -m bookbridge.bootstrap [--dev] [--browser] [--granian] [--env]
 
 Uses the standard library alone, and no syntax younger than Python 3.6, so that an old Python can
 say that it is too old. Every step looks first whether it is already done; when all are, this
@@ -154,6 +154,18 @@ def ensure_dotenv(path, example):
     )
 
 
+def server_asked_for():
+    """Return SERVER, from the environment or else from `.env`; empty where neither names one."""
+    named = os.environ.get("SERVER", "")
+    dotenv = BASE_DIR / ".env"
+    if not named and dotenv.exists():
+        for line in dotenv.read_text(encoding="utf-8").splitlines():
+            name, _, value = line.partition("=")
+            if name.strip() == "SERVER":
+                named = value.strip().strip("\"'")
+    return named
+
+
 def main():
     """Do what is missing, one set-up at a time."""
     parser = argparse.ArgumentParser(
@@ -164,6 +176,11 @@ def main():
         "--browser", action="store_true", help="also install what the browser check needs"
     )
     parser.add_argument(
+        "--granian",
+        action="store_true",
+        help="also install the server of SERVER=granian, whatever SERVER says",
+    )
+    parser.add_argument(
         "--env", action="store_true", help="only write .env: for containers, which need no more"
     )
     options = parser.parse_args()
@@ -172,6 +189,8 @@ def main():
         locks.append("requirements-dev.txt")
     if options.browser:
         locks.append("requirements-browser.txt")
+    if options.granian or server_asked_for() == "granian":
+        locks.append("requirements-granian.txt")
     VAR.mkdir(exist_ok=True)
     try:
         with open(str(VAR / "setup.lock"), "w") as lock:

@@ -1,116 +1,120 @@
-"""The server and, where there is a broker, the worker beside it: what `make run` starts.
+"""Which server serves, and how large it is: `python -m bookbridge.serving`.
 
-    python -m bookbridge.serving
-
-Both stop together. A worker that dies is started again; when the server ends, so does the worker.
-Without REDIS_URL (or BROKER_URL) the worker is a thread of the server, and this process becomes
-the server.
+`SERVER=gunicorn` is the default (its settings are in gunicorn.conf.py). `SERVER=granian` answers
+the same requests with less work for each; it is installed only where it is asked for.
 """
 
 from __future__ import annotations
 
-import ctypes
+import importlib.util
 import os
-import signal
-import subprocess
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from bookbridge import environment
 
-SERVER = [sys.executable, "-m", "gunicorn"]
-WORKER = [sys.executable, "-m", "celery", "--quiet", "-A", "bookbridge.celery", "worker"]
-WORKER += ["--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]
-
-LOOK_SECONDS = 0.2
-#: A worker that keeps dying is started again after 1, 2, 4 ... seconds.
-LONGEST_PAUSE = 30.0
-#: Gunicorn gives requests 30 seconds.
-STOP_SECONDS = 40.0
-PR_SET_PDEATHSIG = 1
-
-
-class Pair:
-    """The two processes."""
-
-    def __init__(self, server: list[str], worker: list[str]) -> None:
-        self._worker_command = worker
-        self._stopping: int | None = None
-        self._pause, self._again_at, self._begun = 1.0, 0.0, 0.0
-        self.server = start(server)
-        self.worker: subprocess.Popen[bytes] | None = None
-
-    def run(self) -> int:
-        """Until the server ends; gives its exit code."""
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
-            signal.signal(number, self._stop)
-        while self.server.poll() is None and self._stopping is None:
-            self._keep_worker()
-            time.sleep(LOOK_SECONDS)
-        return self._end()
-
-    def _stop(self, number: int, frame: object) -> None:
-        self._stopping = number
-
-    def _keep_worker(self) -> None:
-        now = time.monotonic()
-        if self.worker is not None and self.worker.poll() is not None:
-            lived, self.worker = now - self._begun, None
-            self._pause = 1.0 if lived > LONGEST_PAUSE else min(self._pause * 2, LONGEST_PAUSE)
-            self._again_at = now + self._pause
-            print(f"The worker ended; again in {self._pause:.0f} s.", file=sys.stderr, flush=True)
-        if self.worker is None and now >= self._again_at:
-            self._begun = now
-            self.worker = start(self._worker_command)
-
-    def _end(self) -> int:
-        """Tell both to stop, and wait for both."""
-        if self.server.poll() is None:
-            at_once = self._stopping in (signal.SIGINT, signal.SIGQUIT)
-            self.server.send_signal(signal.SIGINT if at_once else signal.SIGTERM)
-        if self.worker is not None and self.worker.poll() is None:
-            self.worker.send_signal(signal.SIGTERM)
-        deadline = time.monotonic() + STOP_SECONDS
-        for process in (self.server, self.worker):
-            if process is None:
-                continue
-            try:
-                process.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        return 0 if self._stopping is not None else self.server.returncode
+GUNICORN, GRANIAN = "gunicorn", "granian"
+APPLICATION = "bookbridge.wsgi:application"
+#: New clients that wait for a place. Granian takes no fewer than 128.
+BACKLOG = {GUNICORN: 64, GRANIAN: 128}
+#: Seconds for open requests when the server stops, and for the head of a request to arrive.
+STOP_SECONDS = 30
+#: The head of a request, in bytes, that granian reads at most.
+LONGEST_HEAD = 64 * 1024
+#: Processes of granian are renewed after so many seconds; it does not count requests.
+LIFETIME_SECONDS = 6 * 60 * 60
 
 
-def start(command: list[str]) -> subprocess.Popen[bytes]:
-    """A process that gets no signals from the keyboard, and ends when this one does."""
-    return subprocess.Popen(  # noqa: S603
-        command, start_new_session=True, preexec_fn=_die_with(os.getpid())
+@dataclass(frozen=True)
+class Extent:
+    """Where a server listens, in how many processes of how many threads."""
+
+    bind: str
+    workers: int
+    threads: int
+
+
+def extent(variables: Mapping[str, str]) -> Extent:
+    """What the environment asks for.
+
+    Without Redis each process has a cache and limits of its own, and SQLite knows one writer at
+    a time: then there is one process with more threads.
+    """
+    shared = variables.get("DATABASE_URL", "").startswith(("postgres", "psql", "pgsql")) and bool(
+        variables.get("REDIS_URL")
+    )
+    return Extent(
+        bind=variables.get("BIND") or "127.0.0.1:8000",  # nothing public unless asked for
+        workers=int(variables.get("WEB_CONCURRENCY") or 2) if shared else 1,
+        threads=int(variables.get("WEB_THREADS") or (8 if shared else 12)),
     )
 
 
-def _die_with(parent: int) -> Callable[[], None] | None:
-    """What a new process does first, on Linux: ask to be stopped when its parent is gone."""
-    if not sys.platform.startswith("linux"):
-        return None
-    library = ctypes.CDLL(None, use_errno=True)
+def chosen(variables: Mapping[str, str]) -> str:
+    """The name of the server.
 
-    def ask() -> None:
-        library.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return ask
+    Raises:
+        ValueError: there is no such server.
+    """
+    name = variables.get("SERVER") or GUNICORN
+    if name not in BACKLOG:
+        raise ValueError(f"SERVER={name} is no server: gunicorn or granian")
+    return name
 
 
-def main() -> int:
-    """Serve."""
+def arguments(variables: Mapping[str, str]) -> list[str]:
+    """What Python is started with.
+
+    Raises:
+        ValueError: the server is unknown, not installed, or cannot listen there.
+    """
+    if chosen(variables) == GUNICORN:
+        return ["-m", "gunicorn"]
+    if importlib.util.find_spec("granian") is None:
+        raise ValueError(
+            "granian is not installed: `SERVER=granian make setup` (or "
+            "`pip install -r requirements-granian.txt`)"
+        )
+    size = extent(variables)
+    options: dict[str, str | int] = {
+        "--interface": "wsgi",
+        "--http": "1",
+        "--workers": size.workers,
+        "--blocking-threads": size.threads,
+        "--backlog": BACKLOG[GRANIAN],
+        "--backpressure": BACKLOG[GRANIAN],
+        "--http1-header-read-timeout": STOP_SECONDS * 1000,
+        "--http1-buffer-size": LONGEST_HEAD,
+        "--workers-kill-timeout": STOP_SECONDS,
+        "--log-level": "warning",
+        **_address(size.bind),
+    }
+    if size.workers > 1:
+        options["--workers-lifetime"] = LIFETIME_SECONDS
+    listed = [str(part) for pair in options.items() for part in pair]
+    return ["-m", "granian", *listed, "--no-ws", "--respawn-failed-workers", APPLICATION]
+
+
+def _address(bind: str) -> dict[str, str]:
+    """Where granian listens."""
+    if bind.startswith("unix:"):
+        return {"--uds": bind.removeprefix("unix:")}
+    host, _colon, port = bind.rpartition(":")
+    if not port.isdigit():
+        raise ValueError(f"BIND={bind} is no address for granian: host:port or unix:/path")
+    return {"--host": host.strip("[]") or "0.0.0.0", "--port": port}  # noqa: S104
+
+
+def main() -> None:
+    """Become the server."""
     environment.load()
-    if not (os.environ.get("BROKER_URL") or os.environ.get("REDIS_URL")):
-        os.execv(SERVER[0], SERVER)  # noqa: S606
-    return Pair(SERVER, WORKER).run()
+    try:
+        command = [sys.executable, *arguments(os.environ)]
+    except ValueError as error:
+        sys.exit(str(error))
+    os.execv(sys.executable, command)  # noqa: S606
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -15,7 +15,7 @@ from bookbridge.scale.books import Shelf, load_books
 from bookbridge.scale.clubs import Clubs
 from bookbridge.scale.lists import Lists
 from bookbridge.scale.opinions import load_opinions
-from bookbridge.scale.readers import MAIL_DOMAIN, load_readers
+from bookbridge.scale.readers import MAIL_DOMAIN, load_raters, load_readers
 from bookbridge.scale.sizes import Size
 from stats.counters import begin_epoch
 
@@ -58,6 +58,7 @@ def _load(
     # None: no bar where nobody watches.
     off = True if quiet else None
     crowd = load_readers(size.readers, now=now, password=password, chance=chance)
+    raters = load_raters(size.raters, now=now)
     shelf = load_books(size.books, now=now, chance=chance, off=off)
     clubs = Clubs(size.clubs, crowd, now=now, chance=chance)
     lists = Lists(shelf, crowd, reviews=size.reviews, now=now, chance=chance)
@@ -68,11 +69,13 @@ def _load(
     lists.close()
     with tqdm(total=size.reviews, desc="Reviews", disable=off, leave=False) as bar:
         reviews, likes = load_opinions(
-            size, shelf, crowd, lists.in_clubs, now=now, chance=chance, advance=bar.update
-        )
+            size, shelf, crowd, lists.in_clubs, raters=raters, now=now, chance=chance,
+            advance=bar.update,
+        )  # fmt: skip
     _write_aggregates(shelf)
     return {
         "readers": size.readers,
+        "raters": size.raters,
         "books": size.books,
         "clubs": size.clubs,
         "memberships": clubs.memberships.written,

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import math
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from bookbridge.demo.data import FOLDER, Record
 from bookbridge.kernel.markdown import render
 from bookbridge.scale import sizes
 from bookbridge.scale.books import Shelf
-from bookbridge.scale.bulk import Table, moment
+from bookbridge.scale.bulk import DAY, Table, moment
 from bookbridge.scale.lists import InClubs
-from bookbridge.scale.readers import Crowd
+from bookbridge.scale.readers import OLDEST_DAYS, Crowd
 from reviews.models import Like, Review
 
 #: As in the ratings of Goodreads readers: stars, and how many ratings of a hundred have them.
@@ -45,14 +45,23 @@ class Opinions:
         )  # fmt: skip
         self.likes = Table(Like, "id", "review_id", "reader_id", "created_at")
 
-    def write(self, book: int, number: int, in_clubs: Iterable[tuple[int, int, int]]) -> None:
-        """Write so many reviews of a book, those of clubs among them."""
+    def write(
+        self,
+        book: int,
+        number: int,
+        in_clubs: Iterable[tuple[int, int, int]],
+        raters: Sequence[int] = (),
+    ) -> None:
+        """Write so many reviews of a book, those of clubs among them, and one of each rater."""
         chance = self.chance
         tilt = chance.gauss(0, SPREAD)
         odds = [weight * math.exp(tilt * (stars - 3.85)) for stars, weight in STARS.items()]
         ratings = chance.choices(list(STARS), odds, k=number)
         for stars, (reader, club, since) in zip(ratings, self._who(number, in_clubs), strict=True):
             self._write(book, stars, reader, club, since)
+        ratings = chance.choices(list(STARS), odds, k=len(raters))
+        for stars, key in zip(ratings, raters, strict=True):
+            self._write_bare(book, stars, key)
 
     def close(self) -> None:
         """Write what is left."""
@@ -111,6 +120,16 @@ class Opinions:
             written,
         )
 
+    def _write_bare(self, book: int, stars: int, rater: int) -> None:
+        """A rating without words, as data sets of ratings have them."""
+        chance = self.chance
+        rating = stars * 2 - (chance.random() * 100 < HALF_STAR_LESS_IN_100)
+        written = moment(self.now - int(chance.random() * OLDEST_DAYS * DAY))
+        self.reviews.add(
+            self.reviews.key(), book, rater, None, rating, "", "", "", False, "", 0, None, written,
+            written,
+        )  # fmt: skip
+
     def _like(self, review: int, author: int, since: int) -> int:
         number = min(int(self.chance.paretovariate(1.2)) - 1, MOST_LIKES, len(self.crowd) // 2)
         readers = self.chance.sample(range(len(self.crowd)), number)
@@ -127,13 +146,13 @@ def _html(text: str) -> str:
 
 
 def numbers_of(size: sizes.Size) -> list[int]:
-    """How many reviews each book gets, the most read first."""
+    """How many reviews of each book readers write, the most read first."""
     parts = sizes.weights(size.books)
     most = size.most_of_one_book
     if not size.hot_book:
         return sizes.shares(size.reviews, parts, most=most)
     rest = sizes.shares(size.reviews - size.hot_book, parts[1:], most=min(most, size.hot_book))
-    return [size.hot_book, *rest]
+    return [size.hot_book - size.raters, *rest]
 
 
 def load_opinions(
@@ -142,15 +161,21 @@ def load_opinions(
     crowd: Crowd,
     in_clubs: InClubs,
     *,
+    raters: Sequence[int] = (),
     now: int,
     chance: random.Random,
     advance: object = None,
 ) -> tuple[int, int]:
-    """Write all reviews and likes; gives how many."""
+    """Write all reviews and likes; gives how many.
+
+    Arguments:
+        raters: keys of imported raters; each rates the first book.
+    """
     opinions = Opinions(crowd, now=now, chance=chance)
     for place, number in enumerate(numbers_of(size)):
-        opinions.write(shelf.key(place), number, in_clubs.pop(place, ()))
+        also = raters if place == 0 else ()
+        opinions.write(shelf.key(place), number, in_clubs.pop(place, ()), also)
         if callable(advance):
-            advance(number)
+            advance(number + len(also))
     opinions.close()
     return opinions.reviews.written, opinions.likes.written

@@ -7,6 +7,9 @@ import uuid
 from bisect import bisect_right
 from dataclasses import dataclass
 
+from django.contrib.auth.hashers import make_password
+
+from accounts.imported import username_for
 from accounts.models import User
 from accounts.querysets import SEARCH_TEXT_LENGTH
 from bookbridge.kernel.text import searchable
@@ -16,6 +19,8 @@ from bookbridge.scale.words import person
 #: No mail ever reaches these addresses (RFC 2606), and no person has them.
 MAIL_DOMAIN = "scale.example.org"
 OLDEST_DAYS = 1_400
+#: The data set that imported raters are said to come from.
+SOURCE = "scale"
 ZONES = {"en": ("UTC", "Europe/London", "America/New_York"), "pt-br": ("America/Sao_Paulo",)}
 
 
@@ -70,3 +75,23 @@ def load_readers(number: int, *, now: int, password: str, chance: random.Random)
         )
     table.close()
     return Crowd(table.first, since, languages)
+
+
+def load_raters(number: int, *, now: int) -> list[int]:
+    """Write so many imported raters, who cannot sign in; gives their keys."""
+    table = Table(
+        User, "id", "password", "uid", "username", "search_text", "imported_at", "import_source",
+        "created_at", "updated_at",
+    )  # fmt: skip
+    came = moment(now - OLDEST_DAYS * DAY)
+    password = make_password(None)
+    keys = []
+    for place in range(number):
+        username = username_for(SOURCE, str(place))
+        keys.append(table.key())
+        table.add(
+            keys[-1], password, uuid.uuid5(uuid.NAMESPACE_URL, username).hex, username,
+            searchable(username), came, SOURCE, came, came,
+        )  # fmt: skip
+    table.close()
+    return keys

@@ -20,7 +20,11 @@ class Impossible(ValueError):
 
 @dataclass(frozen=True)
 class Size:
-    """So many of everything."""
+    """So many of everything.
+
+    A hot book with more reviews than readers write of one (`most_of_one_book`) has the others
+    from imported raters, who rated nothing else: everybody reviews a book once.
+    """
 
     readers: int
     clubs: int
@@ -36,19 +40,20 @@ class Size:
         """
         if min(self.readers, self.books) < 20 or min(self.clubs, self.reviews) < 1:
             raise Impossible("at least 20 readers, 20 books, a club and a review")
-        if self.hot_book > min(self.most_of_one_book, self.reviews):
-            raise Impossible(
-                f"{self.hot_book} reviews of one book need as many reviews, and "
-                f"{self.hot_book * 100 // READ_BY_AT_MOST_IN_100 + 1} readers: "
-                "everybody reviews a book once"
-            )
+        if self.hot_book > self.reviews:
+            raise Impossible(f"{self.hot_book} reviews of one book are more than there are in all")
         if self.reviews > self.books * self.most_of_one_book // 2:
             raise Impossible("more reviews than so many readers write of so many books")
 
     @property
     def most_of_one_book(self) -> int:
-        """How many reviews a book may have."""
+        """How many reviews of one book readers write at most."""
         return self.readers * READ_BY_AT_MOST_IN_100 // 100
+
+    @property
+    def raters(self) -> int:
+        """How many imported raters the hot book has besides the readers."""
+        return max(0, self.hot_book - self.most_of_one_book)
 
 
 def of_scale(scale: float) -> Size:

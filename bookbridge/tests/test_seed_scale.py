@@ -44,7 +44,7 @@ def seed(*options: str) -> str:
 
 def test_everything_is_there_and_every_rule_holds() -> None:
     told = seed("--hot-book", "150")
-    assert "200 readers, 150 books, 30 clubs" in told
+    assert "200 readers, 0 raters, 150 books, 30 clubs" in told
     assert "6,000 reviews" in told
     assert differences() == []
     assert (User.objects.count(), Club.objects.count()) == (200, 30)
@@ -64,6 +64,19 @@ def test_everything_is_there_and_every_rule_holds() -> None:
     book = Book.objects.order_by("pk").first()
     assert book is not None
     assert book in search_books(Book.objects.all(), book.title)
+
+
+def test_a_hot_book_has_more_reviews_than_readers_through_imported_raters() -> None:
+    told = seed("--hot-book", "900")
+    assert "200 readers, 720 raters" in told
+    assert differences() == []
+    book = Book.objects.order_by("pk")[0]
+    assert Review.objects.filter(book=book).count() == 900
+    raters = User.objects.filter(imported_at__isnull=False)
+    assert raters.count() == 720
+    assert Review.objects.filter(author__in=raters).exclude(book=book).count() == 0
+    assert not any(rater.has_usable_password() for rater in raters[:3])
+    assert Review.objects.count() == 6000
 
 
 def test_ratings_are_spread_like_real_ones() -> None:

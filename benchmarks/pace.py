@@ -1,0 +1,127 @@
+"""Requests at a fixed pace: each has its moment, and what it waits for a free connection counts.
+
+So an answer that is late makes the next ones late as it would for readers, and is not left out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from benchmarks.wrk import Request
+
+_STATUS = re.compile(rb"HTTP/1\.1 (\d{3})")
+_LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
+TIMEOUT_SECONDS = 30
+#: Stands for an answer that never came.
+LOST = 0
+
+
+@dataclass
+class Minute:
+    """What came back of one minute, by the moment at which requests were due."""
+
+    times: list[float] = field(default_factory=list)
+    statuses: Counter[int] = field(default_factory=Counter)
+
+    def take(self, status: int, milliseconds: float) -> None:
+        """Count one answer."""
+        self.statuses[status] += 1
+        self.times.append(milliseconds)
+
+
+def encoded(request: Request, host: str) -> bytes:
+    """The bytes of a request."""
+    body = request.body.encode()
+    head = [f"{request.method} {request.path} HTTP/1.1", f"Host: {host}"]
+    head += [f"{name}: {value}" for name, value in request.headers]
+    if body:
+        head.append(f"Content-Length: {len(body)}")
+    return "\r\n".join([*head, "", ""]).encode() + body
+
+
+class Connection:
+    """One connection that is kept, and opened again when the server closed it."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.reader: asyncio.StreamReader | None = None
+        self.writer: asyncio.StreamWriter | None = None
+
+    async def ask(self, data: bytes) -> int:
+        """The status of the answer; LOST without one."""
+        fresh = self.writer is None
+        try:
+            return await asyncio.wait_for(self._ask(data), TIMEOUT_SECONDS)
+        except asyncio.IncompleteReadError as error:
+            self.close()
+            # A kept connection that the server had closed before it read anything.
+            if fresh or error.partial:
+                return LOST
+        except (OSError, TimeoutError):
+            self.close()
+            if fresh:
+                return LOST
+        return await self.ask(data)
+
+    async def _ask(self, data: bytes) -> int:
+        if self.writer is None or self.reader is None:
+            self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
+        self.writer.write(data)
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        if length := _LENGTH.search(head):
+            await self.reader.readexactly(int(length[1]))
+        if b"connection: close" in head.lower():
+            self.close()
+        status = _STATUS.match(head)
+        return int(status[1]) if status else LOST
+
+    def close(self) -> None:
+        """Drop it."""
+        if self.writer is not None:
+            self.writer.close()
+        self.reader = self.writer = None
+
+
+async def keep_pace(
+    port: int,
+    request: Callable[[], Request],
+    *,
+    per_second: float,
+    seconds: float,
+    connections: int,
+    every_minute: Callable[[int, Minute], None],
+) -> None:
+    """Send `request()` so often for so long; `every_minute` hears what came of each."""
+    due: asyncio.Queue[float | None] = asyncio.Queue()
+    minutes: dict[int, Minute] = {}
+    begun, host = time.perf_counter(), f"127.0.0.1:{port}"
+
+    async def work() -> None:
+        connection = Connection(port)
+        while (at := await due.get()) is not None:
+            status = await connection.ask(encoded(request(), host))
+            minute = minutes.setdefault(int((at - begun) // 60), Minute())
+            minute.take(status, 1000 * (time.perf_counter() - at))
+        connection.close()
+
+    workers = [asyncio.create_task(work()) for _number in range(connections)]
+    told = 0
+    for number in range(int(per_second * seconds)):
+        at = begun + number / per_second
+        if (wait := at - time.perf_counter()) > 0:
+            await asyncio.sleep(wait)
+        due.put_nowait(at)
+        # The minute before the last one is complete, but for what is very late.
+        while told < int((at - begun) // 60) - 1:
+            every_minute(told, minutes.get(told, Minute()))
+            told += 1
+    for _worker in workers:
+        due.put_nowait(None)
+    await asyncio.gather(*workers)
+    for number in range(told, max(minutes, default=-1) + 1):
+        every_minute(number, minutes.get(number, Minute()))
