@@ -9,7 +9,8 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import passwords, privacy, sessions, usernames
+from accounts import passwords, sessions, usernames
+from accounts.leaving.services import erase_reader, leave
 from accounts.models import SITE_ROLES, RetiredUsername, Session, User
 from accounts.moderation.services import (
     lock_account,
@@ -18,6 +19,7 @@ from accounts.moderation.services import (
     warn_reader,
 )
 from accounts.querysets import SEARCH_TEXT_LENGTH
+from accounts.security.records import record_event, record_failure
 from accounts.sessions import open_session
 from bookbridge.kernel.addresses import address_key
 from bookbridge.kernel.announcements import announce
@@ -81,6 +83,7 @@ def _save_new(reader: User) -> User:
         reader.save(force_insert=True)
     # Once more, after the insert: its holder may have left while the insert waited for the name.
     _require_not_retired(reader.username)
+    record_event("registered", reader_id=reader.pk)
     announce("reader", by_id=reader.pk)
     return reader
 
@@ -136,7 +139,8 @@ def recognise(
         limit.give_back(keys)  # nobody looked at the password
         raise
     if reader is None or not right:
-        sessions.log_security_event("sign_in_failed", reader_id=reader.pk if reader else None)
+        reader_id = reader.pk if reader else None
+        record_failure("sign_in_failed", reader_id=reader_id, address=address)
         raise invalid_credentials()
     limit.give_back(keys)
     if reader.is_suspended():
@@ -156,10 +160,12 @@ def _open_if_unchanged(reader: User, *, user_agent: str, address: str) -> Sessio
     return open_session(reader=current, user_agent=user_agent, address=address)
 
 
+@transactional
 def sign_out(*, session: Session, others: Iterable[Session] = ()) -> None:
     """End a session, and with it the access token in hand; `others` are of the same reader."""
     for ended in (session, *others):
         sessions.revoke(session=ended, reason="signed_out")
+        record_event("signed_out", reader_id=ended.reader_id, session=ended.pk)
 
 
 def edit_profile(*, by: User, changes: dict[str, Any], expected: Versions = None) -> None:
@@ -177,29 +183,6 @@ def edit_profile(*, by: User, changes: dict[str, Any], expected: Versions = None
     reader = User.objects.visible().filter(pk=by.pk)
     compare_and_set(reader, expected, updated_at=timezone.now(), **new)
     announce("reader", by_id=by.pk)
-
-
-@transactional
-def leave(*, by: User, session: Session, expected: Versions = None) -> None:
-    """Erase one's own account, at once and for good.
-
-    Raises:
-        NotAllowed: `reauthenticate`, when the sign-in is older than five minutes.
-        Stale: `stale`.
-    """
-    sessions.require_recent(session=session)
-    reader = lock_account(by)
-    check_version(reader, expected)
-    erase_reader(reader=reader)
-
-
-@transactional
-def erase_reader(*, reader: User) -> None:
-    """Remove everything personal and leave an anonymous tombstone; again does no harm."""
-    privacy.erase(reader)
-    sessions.log_security_event("reader_erased", reader_id=reader.pk)
-    announce("reader", by_id=reader.pk)
-    announce("visibility", by_id=reader.pk)
 
 
 @transactional
@@ -221,9 +204,7 @@ def set_roles(*, reader: User, roles: Iterable[str], by: User | None = None) -> 
     reader.is_staff = locked.is_staff = bool(wanted) or locked.is_superuser
     locked.save(update_fields=["is_staff", "updated_at"])
     by_id = by.pk if by else None
-    sessions.log_security_event(
-        "roles_changed", reader_id=reader.pk, by_id=by_id, roles=sorted(wanted)
-    )
+    record_event("roles_changed", reader_id=reader.pk, by_id=by_id, roles=sorted(wanted))
 
 
 def invalid_credentials() -> Unauthenticated:
@@ -258,7 +239,7 @@ def _require_free(username: str, email: str) -> None:
 
 
 def _require_not_retired(username: str) -> None:
-    if RetiredUsername.objects.filter(digest=usernames.digest(username)).exists():
+    if RetiredUsername.objects.filter(digest__in=usernames.digests(username)).exists():
         raise _username_taken()
 
 

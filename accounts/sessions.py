@@ -6,10 +6,8 @@ stands in the row is good, and it is replaced in the very statement that accepts
 
 from __future__ import annotations
 
-import logging
 import uuid
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -18,12 +16,11 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Session, User
 from accounts.querysets import SessionQuerySet
+from accounts.security.records import record_event
 from accounts.tokens import AccessToken, RefreshToken, invalid_token, refused
 from bookbridge.kernel.addresses import address_prefix
 from bookbridge.kernel.errors import NotAllowed, Unauthenticated
 from bookbridge.kernel.shapes import moment
-
-logger = logging.getLogger("bookbridge.security")
 
 #: How young a sign-in must be for what cannot be undone.
 RECENT = timedelta(minutes=5)
@@ -34,14 +31,18 @@ ENDED_KEPT_FOR = timedelta(days=30)
 def open_session(*, reader: User, user_agent: str = "", address: str = "") -> Session:
     """Open a session. Of the address only the network is kept, of the device what it says."""
     now = timezone.now()
-    return Session.objects.create(
-        reader=reader,
-        refresh_jti=uuid.uuid4().hex,
-        last_used_at=now,
-        expires_at=now + _lifetime(),
-        user_agent="".join(filter(str.isprintable, user_agent))[:200],
-        address_prefix=address_prefix(address) if address else "",
-    )
+    with transaction.atomic():
+        session = Session.objects.create(
+            reader=reader,
+            refresh_jti=uuid.uuid4().hex,
+            last_used_at=now,
+            expires_at=now + _lifetime(),
+            user_agent="".join(filter(str.isprintable, user_agent))[:200],
+            address_prefix=address_prefix(address) if address else "",
+        )
+        where = {"address": address, "user_agent": user_agent}
+        record_event("signed_in", reader_id=reader.pk, session=session.pk, **where)
+    return session
 
 
 def session_behind(token: AccessToken | RefreshToken) -> Session:
@@ -56,10 +57,10 @@ def session_behind(token: AccessToken | RefreshToken) -> Session:
         raise session_ended()
     if found.reader.uid != token.reader_uid:
         raise invalid_token()
+    if found.reader.is_suspended():  # before the rest: a suspension ends the sessions too
+        raise account_suspended(found.reader)
     if found.revoked_at is not None or found.expires_at <= timezone.now():
         raise session_ended()
-    if found.reader.is_suspended():
-        raise account_suspended(found.reader)
     return found
 
 
@@ -100,6 +101,14 @@ def check_refresh(*, token: RefreshToken) -> None:
 def revoke(*, session: Session, reason: str) -> None:
     """End a session at once; the first reason stays."""
     live = Session.objects.filter(pk=session.pk, revoked_at__isnull=True)
+    live.update(revoked_at=timezone.now(), revoked_reason=reason)
+
+
+def end_everything(reader: User, *, reason: str, keep: Session | None = None) -> None:
+    """End all sessions of a reader, but for the one to `keep`; the caller holds the transaction."""
+    live = Session.objects.filter(reader=reader, revoked_at__isnull=True)
+    if keep is not None:
+        live = live.exclude(pk=keep.pk)
     live.update(revoked_at=timezone.now(), revoked_reason=reason)
 
 
@@ -147,18 +156,11 @@ def account_suspended(reader: User) -> Unauthenticated:
     )
 
 
-def log_security_event(event: str, **ids: Any) -> None:
-    """Tell the operators; `ids` name who and what, never by e-mail address or secret."""
-    logger.warning(event, extra={"fields": {"logger": logger.name, "message": event, **ids}})
-
-
 def _revoke_replayed(session: Session) -> None:
     # Durable: no transaction around it can take this back together with the 401.
     with transaction.atomic(durable=True):
         revoke(session=session, reason="refresh_token_replayed")
-    log_security_event(
-        "refresh_token_replayed", reader_id=session.reader_id, session=str(session.uid)
-    )
+        record_event("refresh_token_replayed", reader_id=session.reader_id, session=session.pk)
 
 
 def _lifetime() -> timedelta:

@@ -78,6 +78,7 @@ class OwnProfileShape(ProfileShape):
         "email_verified_at",
         "language",
         "time_zone",
+        "leaves_at",
     )
 
     def related(self, rows: Sequence[Row], viewer: Any) -> OwnThings:
@@ -96,6 +97,7 @@ class OwnProfileShape(ProfileShape):
             "language": row["language"],
             "time_zone": row["time_zone"],
             "roles": related.roles.get(row["pk"], []),
+            "leaves_at": moment(row["leaves_at"]),
             "notices": related.notices.get(row["pk"], []),
         }
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from django.urls import path
 
 from accounts.auth_views import RegistrationViewSet, SignOutViewSet, TokenViewSet, jwks
+from accounts.exporting.views import ExportViewSet
+from accounts.leaving.views import RestoreViewSet
 from accounts.moderation.views import NoticeViewSet, SuspensionViewSet
 from accounts.reader_views import MeViewSet, ReaderViewSet
+from accounts.security.views import OwnSecurityViewSet
 
 __all__ = ["jwks", "urlpatterns"]
 
@@ -24,6 +27,9 @@ urlpatterns = [
         MeViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
         name="me",
     ),
+    path("users/me/restore/", RestoreViewSet.as_view({"post": "restore"}), name="me-restore"),
+    path("users/me/export/", ExportViewSet.as_view({"get": "retrieve"}), name="me-export"),
+    path("users/me/security/", OwnSecurityViewSet.as_view({"get": "list"}), name="me-security"),
     path(
         "users/me/notices/<int:id>/",
         NoticeViewSet.as_view({"delete": "destroy"}),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated, UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 from rest_framework.response import Response
@@ -17,6 +18,7 @@ from rest_framework.viewsets import ViewSet
 
 from bookbridge.kernel import conditional, idempotency, limits
 from bookbridge.kernel.conditional import Versions
+from bookbridge.kernel.errors import NotAllowed
 from bookbridge.kernel.operations import Operation
 from bookbridge.kernel.pagination import (
     Orderings,
@@ -28,7 +30,7 @@ from bookbridge.kernel.pagination import (
 from bookbridge.kernel.parsing import BodyTooLarge, MergePatchParser, StrictJSONParser
 from bookbridge.kernel.query import NoQuery
 from bookbridge.kernel.serializers import InputSerializer, NoInput
-from bookbridge.kernel.shapes import Json, Shape, check_fields, narrow
+from bookbridge.kernel.shapes import Json, Shape, check_fields, moment, narrow
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -87,6 +89,7 @@ class KernelViewSet(ViewSet):
         self._check_size_and_type(request)
         self.viewer = request.user if request.user.is_authenticated else None
         self._verdict = limits.take_request(request, self.viewer)
+        self._require_staying()
         self.locate()
         if self.viewer is None and not self.operation.public:
             raise NotAuthenticated()
@@ -105,6 +108,16 @@ class KernelViewSet(ViewSet):
         parsers = self.get_parsers()
         if length and not self.get_content_negotiator().select_parser(request, parsers):
             raise UnsupportedMediaType(request.content_type)
+
+    def _require_staying(self) -> None:
+        """Who asked to leave may only do what says so; here, whatever they signed in with."""
+        until = getattr(self.viewer, "leaves_at", None)
+        if until is not None and not self.operation.while_leaving:
+            raise NotAllowed(
+                _("You asked to leave. Restore your account first."),
+                "account_leaving",
+                until=moment(until),
+            )
 
     def locate(self) -> None:
         """Find what the path is below (a club); raise Missing where it may not be known."""

@@ -29,6 +29,7 @@ JWT_SIGNING_KEYS = [
     for name in (b"test key that signs", b"test key that is only accepted")
 ]
 SEALING_KEYS = [base64.urlsafe_b64encode(hashlib.sha256(b"test key that seals").digest()).decode()]
+RETIRED_NAME_KEYS = ["test key of retired names"]
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]

@@ -43,3 +43,8 @@ def enqueue(
         group=group,
         due_at=not_before or timezone.now(),
     )
+
+
+def forget(reader_id: int) -> int:
+    """Remove every job that concerns a reader, in the transaction under way; gives how many."""
+    return OutboxJob.objects.filter(reader_id=reader_id).delete()[0]
