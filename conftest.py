@@ -15,6 +15,8 @@ from django.core.cache import cache
 from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
+from bookbridge.kernel import counters
+
 pytest_plugins = ["bookbridge.testing"]
 
 hypothesis_settings.register_profile("default", deadline=None, derandomize=True, max_examples=50)
@@ -71,5 +73,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def _fresh_cache() -> Iterator[None]:
     """No test sees what another one counted or cached, or speaks its language."""
     cache.clear()
+    counters.local_windows.clear()
     translation.activate(settings.LANGUAGE_CODE)
     yield

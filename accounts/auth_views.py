@@ -135,6 +135,7 @@ class SignOutViewSet(KernelViewSet):
         "sign_out": Operation(
             "Sign out",
             body=SignOutInput,
+            while_leaving=True,
             description=(
                 "Ends the session of the access token at once. With `refresh` the session of that "
                 "token as well, if it is one of your own; a token that is over is no error."

@@ -39,7 +39,7 @@ def refusals(names: Iterable[str]) -> dict[str, str]:
     wanted = list(names)
     taken = User.objects.filter(username__in=wanted, imported_at__isnull=True)
     refused = dict.fromkeys(taken.values_list("username", flat=True), "username_taken")
-    by_digest = {usernames.digest(name): name for name in wanted}
+    by_digest = {digest: name for name in wanted for digest in usernames.digests(name)}
     retired = RetiredUsername.objects.filter(digest__in=by_digest)
     for digest in retired.values_list("digest", flat=True):
         refused[by_digest[digest]] = "reader_erased"

@@ -53,9 +53,11 @@ class User(AbstractBaseUser, PermissionsMixin, Timestamped):
     """A reader: any person with an account.
 
     Life cycle: *active* from registration; *suspended* by a site moderator, with a reason and
-    an optional end, and active again after it; *erased* when the reader leaves: the row stays
-    as an anonymous tombstone, so that what others built on it keeps its shape, and nothing
-    personal remains. `uid` is the subject of tokens and is never reused.
+    an optional end, and active again after it; *leaving* once they asked for it, until
+    `leaves_at`, when others see no more of them than of a tombstone and they may do nothing
+    but change their mind; *erased* then: the row stays as an anonymous tombstone, so that what
+    others built on it keeps its shape, and nothing personal remains. `uid` is the subject of
+    tokens and is never reused.
 
     An *imported* reader (`imported_at`) is whoever rated books in a data set: a name made from
     `import_source` and their number there, without password and address. Nobody signs in as one.
@@ -81,6 +83,7 @@ class User(AbstractBaseUser, PermissionsMixin, Timestamped):
     suspended_at = models.DateTimeField(null=True, blank=True)
     suspended_until = models.DateTimeField(null=True, blank=True)
     suspension_reason = models.TextField(blank=True)
+    leaves_at = models.DateTimeField(null=True, blank=True, editable=False)
     erased_at = models.DateTimeField(null=True, blank=True)
     imported_at = models.DateTimeField(null=True, blank=True, editable=False)
     import_source = models.CharField(
@@ -125,6 +128,11 @@ class User(AbstractBaseUser, PermissionsMixin, Timestamped):
                 condition=Q(pending_email__isnull=False),
                 name="reader_pending_email",
             ),
+            models.Index(
+                fields=["leaves_at"],
+                condition=Q(leaves_at__isnull=False),
+                name="reader_leaving",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -145,7 +153,8 @@ class User(AbstractBaseUser, PermissionsMixin, Timestamped):
     @property
     def is_active(self) -> bool:  # type: ignore[override]
         """What Django asks before it lets somebody sign in."""
-        return self.erased_at is None and self.imported_at is None and not self.is_suspended()
+        here = self.erased_at is None and self.leaves_at is None and self.imported_at is None
+        return here and not self.is_suspended()
 
     def set_password(self, raw_password: str | None) -> None:
         """Keep the hash of a password, in the one form in which it will be compared."""
@@ -167,7 +176,9 @@ class User(AbstractBaseUser, PermissionsMixin, Timestamped):
         return self.email_verified_at is not None
 
     def site_roles(self) -> list[str]:
-        """Names of the site roles held now, read from the groups each time."""
+        """Names of the site roles held now, read from the groups each time; none on leaving."""
+        if self.leaves_at is not None:
+            return []
         return sorted(self.groups.filter(name__in=SITE_ROLES).values_list("name", flat=True))
 
 

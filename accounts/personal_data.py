@@ -1,4 +1,7 @@
-"""What accounts know of a reader: how it is taken out, and what is left when the reader leaves."""
+"""What accounts and the kernel know of a reader, and what is left when the reader leaves.
+
+How it is taken out is in `exporting/account.py`.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,30 @@ from typing import Any
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.hashers import make_password
 from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session as AdminSession
 from django.db.models import F
 from django.utils import timezone
 
 from accounts import usernames
+from accounts.exporting.account import AccountExportSerializer as ExportSerializer
+from accounts.exporting.account import export
 from accounts.models import KeptText, Notice, RetiredUsername, SecretLink, Session, User
-from accounts.moderation.records import kept_texts
+from accounts.moderation.models import TargetKind
 from accounts.personal_tokens import personal_data as personal_tokens
 from accounts.second_factor import personal_data as second_factor
-from bookbridge.kernel.models import IdempotencyKey
-from bookbridge.kernel.shapes import moment
+from accounts.security.records import forget_traces_of
+from bookbridge.kernel import idempotency
+from bookbridge.kernel.outbox import services as outbox
 
-#: Fields that tell something about a person; a test holds that each model is listed.
+__all__ = ["EXEMPT", "PERSONAL", "ExportSerializer", "erase", "export"]
+
+#: Fields that tell something about a person, by model; also of the kernel and of Django.
 PERSONAL = {
-    "User": [
+    "accounts.User": [
         "username",
         "email",
         "email_verified_at",
+        "pending_email",
         "pending_email",
         "display_name",
         "bio",
@@ -32,72 +42,75 @@ PERSONAL = {
         "search_text",
         "password",
         "last_login",
+        "groups",
+        "user_permissions",
+        "is_staff",
+        "is_superuser",
         "suspended_at",
         "suspended_until",
         "suspension_reason",
+        "leaves_at",
     ],
-    "Session": ["created_at", "last_used_at", "user_agent", "address_prefix"],
-    "Notice": ["kind", "reason", "about_kind", "about_id", "created_at", "dismissed_at"],
-    "KeptText": ["content", "created_at"],
+    "accounts.Session": [
+        "reader",
+        "created_at",
+        "last_used_at",
+        "expires_at",
+        "revoked_at",
+        "revoked_reason",
+        "refresh_jti",
+        "user_agent",
+        "address_prefix",
+    ],
+    "accounts.Notice": [
+        "reader",
+        "kind",
+        "reason",
+        "about_kind",
+        "about_id",
+        "created_at",
+        "dismissed_at",
+    ],
+    "accounts.KeptText": ["reader", "content", "created_at"],
+    "accounts.SecurityTrace": ["address_prefix", "user_agent", "created_at"],
+    "accounts.ModerationRecord": ["reader", "actor"],
+    "accounts.SecurityEvent": ["reader", "by", "kind", "details", "created_at"],
+    "accounts.RetiredUsername": ["digest"],
+    "accounts.SecretLink": ["reader", "digest", "about", "created_at", "expires_at", "used_at"],
     **second_factor.PERSONAL,
     **personal_tokens.PERSONAL,
+    "kernel.IdempotencyKey": ["user", "body", "location"],
+    "kernel.OutboxJob": ["reader", "sealed_payload", "group", "last_error"],
+    "admin.LogEntry": ["user", "object_repr", "change_message"],
+    "sessions.Session": ["session_data"],
 }
 
-
-def export(reader: User) -> dict[str, Any]:
-    """The account and its sessions; no hash and no secret."""
-    sessions = Session.objects.filter(reader=reader).order_by("pk")
-    notices = Notice.objects.filter(reader=reader).order_by("pk")
-    return {
-        "profile": {
-            "username": reader.username,
-            "email": reader.email,
-            "email_verified_at": moment(reader.email_verified_at),
-            "pending_email": reader.pending_email,
-            "display_name": reader.display_name,
-            "bio": reader.bio,
-            "language": reader.language,
-            "time_zone": reader.time_zone,
-            "roles": reader.site_roles(),
-            "suspended_at": moment(reader.suspended_at),
-            "suspended_until": moment(reader.suspended_until),
-            "suspension_reason": reader.suspension_reason,
-            "created_at": moment(reader.created_at),
-        },
-        "sessions": [
-            {
-                "created_at": moment(session.created_at),
-                "last_used_at": moment(session.last_used_at),
-                "expires_at": moment(session.expires_at),
-                "revoked_at": moment(session.revoked_at),
-                "user_agent": session.user_agent,
-                "address_prefix": session.address_prefix,
-            }
-            for session in sessions
-        ],
-        "second_factor": second_factor.export_second_factor(reader),
-        "personal_tokens": personal_tokens.export_tokens(reader),
-        "notices": [
-            {
-                "kind": notice.kind,
-                "reason": notice.reason,
-                "about": {"kind": notice.about_kind, "id": notice.about_id},
-                "created_at": moment(notice.created_at),
-                "dismissed_at": moment(notice.dismissed_at),
-            }
-            for notice in notices
-        ],
-        "kept_by_moderation": [
-            {"content": kept.content, "kept_at": moment(kept.created_at)}
-            for kept in kept_texts().filter(reader=reader).order_by("pk")
-        ],
-    }
+#: Fields that could be personal by their type and are not, and why.
+EXEMPT = {
+    "accounts.User.import_source": "the name of a data set",
+    "accounts.ModerationRecord.verb": "a word of the program",
+    "accounts.ModerationRecord.reason": "words of staff, who are told to name nobody",
+    "accounts.ModerationRecord.before": "keys and states; no words of readers, by its service",
+    "accounts.ModerationRecord.after": "keys and states; no words of readers, by its service",
+    "kernel.IdempotencyKey.path": "a digest",
+    "kernel.IdempotencyKey.key": "chosen by a program; goes with the row",
+    "kernel.IdempotencyKey.fingerprint": "a digest",
+    "kernel.LimitCounter.key": "a keyed digest",
+    "kernel.OutboxJob.kind": "a word of the program",
+    "kernel.OutboxJob.label": "the name of a text, a word of the program",
+    "accounts.SecretLink.purpose": "a word of the program",
+    "accounts.SigningKey.kid": "a digest of a public key of the server",
+    "accounts.SigningKey.public": "a public key of the server",
+    "accounts.SigningKey.sealed_seed": "a key of the server",
+    "admin.LogEntry.object_id": "a key",
+    "sessions.Session.session_key": "random; goes with the row",
+}
 
 
 def erase(reader: User) -> None:
     """Make the row a tombstone: nameless, without address, password, roles and sessions.
 
-    The digest of the username stays, so that nobody is mistaken for the one who left.
+    A keyed digest of the username stays, so that nobody is mistaken for the one who left.
     """
     row = User.objects.select_for_update(no_key=True).get(pk=reader.pk)
     if row.erased_at is not None:
@@ -107,12 +120,15 @@ def erase(reader: User) -> None:
     second_factor.erase_second_factor(row)
     personal_tokens.erase_tokens(row)
     SecretLink.objects.filter(reader=row).delete()
-    Notice.objects.filter(reader=row).delete()
     KeptText.objects.filter(reader=row).delete()
-    IdempotencyKey.objects.filter(user=row).delete()
+    _forget_notices(row)
+    forget_traces_of(row.pk)
+    idempotency.forget(row.pk, row.username)
+    outbox.forget(row.pk)
+    _end_admin_sessions(row)
+    _forget_in_admin_log(row)
     row.groups.clear()
     row.user_permissions.clear()
-    _forget_in_admin_log(row)
     now = timezone.now()
     User.objects.filter(pk=row.pk).update(
         username=usernames.tombstone(),
@@ -131,10 +147,26 @@ def erase(reader: User) -> None:
         suspended_at=None,
         suspended_until=None,
         suspension_reason="",
+        leaves_at=None,
         erased_at=now,
         updated_at=now,
         version=F("version") + 1,
     )
+
+
+def _forget_notices(reader: User) -> None:
+    """Their own, and what notices to others call them."""
+    Notice.objects.filter(reader=reader).delete()
+    about = Notice.objects.filter(about_kind=TargetKind.READER, about_id=reader.username)
+    about.update(about_kind="", about_id="")
+
+
+def _end_admin_sessions(reader: User) -> None:
+    """Rows of Django's sessions say whose they are only inside; there are few, all of staff."""
+    sessions: Any = AdminSession.objects.iterator(chunk_size=500)
+    own = str(reader.pk)
+    keys = [row.pk for row in sessions if row.get_decoded().get("_auth_user_id") == own]
+    AdminSession.objects.filter(pk__in=keys).delete()
 
 
 def _forget_in_admin_log(reader: User) -> None:
@@ -142,4 +174,6 @@ def _forget_in_admin_log(reader: User) -> None:
     about = LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(User), object_id=str(reader.pk)
     )
-    about.update(object_repr="deleted reader")
+    about.update(object_repr="deleted reader", change_message="")
+    # What they did themselves stays, with a key alone.
+    LogEntry.objects.filter(user=reader).update(change_message="")

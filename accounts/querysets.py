@@ -36,6 +36,7 @@ READER_STATE = tuple(
         "is_superuser",
         "suspended_at",
         "suspended_until",
+        "leaves_at",
         "erased_at",
         "imported_at",
         "version",
@@ -47,8 +48,12 @@ class ReaderQuerySet(models.QuerySet["User"]):
     """Readers by what may be known of them."""
 
     def visible(self) -> ReaderQuerySet:
-        """Readers who have a public profile: everybody who has not left."""
+        """Readers who have an account: everybody who has not been erased."""
         return self.filter(erased_at__isnull=True)
+
+    def shown(self) -> ReaderQuerySet:
+        """Readers whom others may see: those with an account who are not about to leave."""
+        return self.visible().filter(leaves_at__isnull=True)
 
     def named(self, username: str, viewer: User | None) -> ReaderQuerySet:
         """The reader of a path `users/{username}/`, or none; `me` stands for the viewer.
@@ -59,7 +64,7 @@ class ReaderQuerySet(models.QuerySet["User"]):
         if username != ME:
             # What cannot be a username is not asked for: databases refuse some characters.
             wanted = username.lower() if usernames.is_wellformed(username) else ""
-            return self.visible().filter(username=wanted)
+            return self.shown().filter(username=wanted)
         if viewer is None:
             raise Unauthenticated()
         return self.visible().filter(pk=viewer.pk)

@@ -10,6 +10,7 @@ from accounts import services
 from accounts.models import User
 from accounts.serializers import ProfileInput
 from accounts.shapes import own_profile_shape, profile_shape
+from bookbridge.kernel.addresses import client_address
 from bookbridge.kernel.operations import Operation
 from bookbridge.kernel.pagination import Orderings
 from bookbridge.kernel.query import ItemQuery, SearchableListQuery
@@ -42,7 +43,7 @@ class ReaderViewSet(KernelViewSet):
 
     def list(self, request: Request) -> Response:
         """Search."""
-        readers = User.objects.visible()
+        readers = User.objects.shown()
         search = self.query().get("search")
         if search is None:
             return self.page(readers, profile_shape, ORDERINGS)
@@ -57,7 +58,9 @@ class MeViewSet(KernelViewSet):
     """Oneself."""
 
     operations = {
-        "retrieve": Operation("Your own profile", answer=own_profile_shape, query=ItemQuery),
+        "retrieve": Operation(
+            "Your own profile", answer=own_profile_shape, query=ItemQuery, while_leaving=True
+        ),
         "partial_update": Operation(
             "Edit your profile",
             answer=own_profile_shape,
@@ -71,7 +74,10 @@ class MeViewSet(KernelViewSet):
             session=True,
             forbidden=("reauthenticate",),
             description=(
-                "Erases the account at once and for good. Needs a sign-in younger than 5 minutes."
+                "Needs a sign-in younger than 5 minutes. Sessions and tokens end at once, clubs "
+                "that you own are handed on, and others see nothing of you any more. After 14 days "
+                "(a setting; 0 is at once) everything personal is erased for good; until then sign "
+                "in and `POST users/me/restore/` to stay."
             ),
         ),
     }
@@ -93,6 +99,8 @@ class MeViewSet(KernelViewSet):
             by=self._me(),
             session=request.auth.session,  # type: ignore[union-attr]
             expected=self.expected(),
+            address=client_address(request),
+            user_agent=request.headers.get("User-Agent", ""),
         )
         return self.answer()
 

@@ -104,6 +104,9 @@ class OwnProfileSerializer(ProfileSerializer):
     language = serializers.ChoiceField(choices=LANGUAGES)
     time_zone = serializers.CharField()
     roles = serializers.ListField(child=serializers.ChoiceField(choices=SITE_ROLES))
+    leaves_at = serializers.DateTimeField(
+        allow_null=True, help_text="When the account is erased, if you asked to leave."
+    )
     notices = NoticeSerializer(many=True, help_text="What you have not dismissed, newest first.")
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts import privacy, sessions
+from accounts import sessions
+from accounts.leaving.services import erase_reader, leave
 from accounts.models import Session, User
 from accounts.moderation.services import (
-    lock_account,
     reinstate_reader,
     suspend_reader,
     warn_reader,
@@ -23,7 +23,6 @@ from accounts.signing_in.services import recognise, sign_in
 from bookbridge.kernel.announcements import announce
 from bookbridge.kernel.conditional import Versions, check_version, compare_and_set, edited
 from bookbridge.kernel.errors import Missing
-from bookbridge.kernel.outbox import services as outbox
 from bookbridge.kernel.transactions import transactional
 
 __all__ = [
@@ -48,6 +47,7 @@ def sign_out(*, session: Session, others: Iterable[Session] = ()) -> None:
     """End a session, and with it the access token in hand; `others` are of the same reader."""
     for ended in (session, *others):
         sessions.revoke(session=ended, reason="signed_out")
+        record_event("signed_out", reader_id=ended.reader_id, session=ended.pk)
 
 
 @transactional
@@ -94,27 +94,3 @@ def edit_profile(*, by: User, changes: dict[str, Any], expected: Versions = None
     reader = User.objects.visible().filter(pk=by.pk)
     compare_and_set(reader, expected, updated_at=timezone.now(), **new)
     announce("reader", by_id=by.pk)
-
-
-@transactional
-def leave(*, by: User, session: Session, expected: Versions = None) -> None:
-    """Erase one's own account, at once and for good.
-
-    Raises:
-        NotAllowed: `reauthenticate`, when the sign-in is older than five minutes.
-        Stale: `stale`.
-    """
-    sessions.require_recent(session=session)
-    reader = lock_account(by)
-    check_version(reader, expected)
-    erase_reader(reader=reader)
-
-
-@transactional
-def erase_reader(*, reader: User) -> None:
-    """Remove everything personal and leave an anonymous tombstone; again does no harm."""
-    privacy.erase(reader)
-    outbox.forget(reader.pk)
-    sessions.log_security_event("reader_erased", reader_id=reader.pk)
-    announce("reader", by_id=reader.pk)
-    announce("visibility", by_id=reader.pk)

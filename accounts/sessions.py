@@ -11,7 +11,6 @@ import logging
 import uuid
 from datetime import datetime, timedelta
 from importlib import import_module
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -40,14 +39,23 @@ ENDED_KEPT_FOR = timedelta(days=30)
 def open_session(*, reader: User, user_agent: str = "", address: str = "") -> Session:
     """Open a session. Of the address only the network is kept, of the device what it says."""
     now = timezone.now()
-    return Session.objects.create(
-        reader=reader,
-        refresh_jti=uuid.uuid4().hex,
-        last_used_at=now,
-        expires_at=now + _lifetime(),
-        user_agent="".join(filter(str.isprintable, user_agent))[:200],
-        address_prefix=address_prefix(address) if address else "",
-    )
+    with transaction.atomic():
+        session = Session.objects.create(
+            reader=reader,
+            refresh_jti=uuid.uuid4().hex,
+            last_used_at=now,
+            expires_at=now + _lifetime(),
+            user_agent="".join(filter(str.isprintable, user_agent))[:200],
+            address_prefix=address_prefix(address) if address else "",
+        )
+        record_event(
+            "signed_in",
+            reader_id=reader.pk,
+            address=address,
+            user_agent=user_agent,
+            session=session.pk,
+        )
+    return session
 
 
 def session_behind(token: AccessToken | RefreshToken) -> Session:
@@ -70,10 +78,10 @@ def _standing(sessions: SessionQuerySet, token: AccessToken | RefreshToken) -> S
         raise session_ended()
     if found.reader.uid != token.reader_uid:
         raise invalid_token()
+    if found.reader.is_suspended():  # before the rest: a suspension ends the sessions too
+        raise account_suspended(found.reader)
     if found.revoked_at is not None or found.expires_at <= timezone.now():
         raise session_ended()
-    if found.reader.is_suspended():
-        raise account_suspended(found.reader)
     return found
 
 
@@ -187,11 +195,6 @@ def account_suspended(reader: User) -> Unauthenticated:
         until=moment(reader.suspended_until),
         reason=reader.suspension_reason,
     )
-
-
-def log_security_event(event: str, **ids: Any) -> None:
-    """Tell the operators; `ids` name who and what, never by e-mail address or secret."""
-    logger.warning(event, extra={"fields": {"logger": logger.name, "message": event, **ids}})
 
 
 def _revoke_replayed(session: Session) -> None:

@@ -81,6 +81,7 @@ class OwnProfileShape(ProfileShape):
         "pending_email",
         "language",
         "time_zone",
+        "leaves_at",
     )
 
     def related(self, rows: Sequence[Row], viewer: Any) -> OwnThings:
@@ -100,6 +101,7 @@ class OwnProfileShape(ProfileShape):
             "language": row["language"],
             "time_zone": row["time_zone"],
             "roles": related.roles.get(row["pk"], []),
+            "leaves_at": moment(row["leaves_at"]),
             "notices": related.notices.get(row["pk"], []),
         }
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from django.urls import path
 
 from accounts.auth_views import RegistrationViewSet, SignOutViewSet, TokenViewSet, jwks
+from accounts.exporting.views import ExportViewSet
+from accounts.leaving.views import RestoreViewSet
 from accounts.mailbox.views import CredentialsViewSet, LinkViewSet
 from accounts.moderation.views import NoticeViewSet, SuspensionViewSet
 from accounts.personal_tokens.views import PersonalTokenViewSet
 from accounts.reader_views import MeViewSet, ReaderViewSet
 from accounts.roles.views import RolesViewSet
 from accounts.second_factor.views import SecondFactorViewSet, SecondStepViewSet
+from accounts.security.views import OwnSecurityViewSet
 from accounts.session_views import SessionViewSet
 
 __all__ = ["jwks", "urlpatterns"]
@@ -70,6 +73,9 @@ urlpatterns = [
         MeViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
         name="me",
     ),
+    path("users/me/restore/", RestoreViewSet.as_view({"post": "restore"}), name="me-restore"),
+    path("users/me/export/", ExportViewSet.as_view({"get": "retrieve"}), name="me-export"),
+    path("users/me/security/", OwnSecurityViewSet.as_view({"get": "list"}), name="me-security"),
     path(
         "users/me/notices/<int:id>/",
         NoticeViewSet.as_view({"delete": "destroy"}),

@@ -7,8 +7,12 @@ may be what a literal path is there; the others below could pass for somebody wi
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 import secrets
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 #: As it is typed; it is stored in lower case.
 PATTERN = "[A-Za-z0-9_-]{3,30}"
@@ -46,8 +50,39 @@ def is_reserved(username: str) -> bool:
 
 
 def digest(username: str) -> str:
-    """What is kept of the username of somebody who left, so that nobody else gets it."""
+    """What is kept of the username of somebody who left, so that nobody else gets it.
+
+    Usernames were public: without a key, whoever gets hold of the table could try a list of
+    them and learn who left. The first key of `settings.RETIRED_NAME_KEYS` makes new digests.
+    """
+    return keyed(_plain_digest(username))
+
+
+def digests(username: str) -> list[str]:
+    """Every digest under which the name may have been retired: one for each key.
+
+    The names are gone, so no digest can be made anew: an old key stays in the list for good.
+    """
+    plain = _plain_digest(username)
+    return [keyed(plain, key) for key in _keys()]
+
+
+def keyed(plain: str, key: str | None = None) -> str:
+    """A digest under a key, by default the first one."""
+    secret = key or _keys()[0]
+    return hmac.new(secret.encode(), plain.encode(), "sha256").hexdigest()
+
+
+def _plain_digest(username: str) -> str:
     return hashlib.sha256(f"bookbridge.username:{username}".encode()).hexdigest()
+
+
+def _keys() -> list[str]:
+    keys: list[str] = settings.RETIRED_NAME_KEYS
+    if not keys:
+        message = "RETIRED_NAME_KEYS is empty; `make setup` writes a key to .env."
+        raise ImproperlyConfigured(message)
+    return keys
 
 
 def tombstone() -> str:

@@ -32,6 +32,7 @@ SECRETS = {
         base64.urlsafe_b64encode(secrets.token_bytes(32)).rstrip(b"=").decode()
     ),
     "SEALING_KEYS": lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).rstrip(b"=").decode(),
+    "RETIRED_NAME_KEYS": lambda: secrets.token_urlsafe(32),
     "DEMO_ADMIN_PASSWORD": lambda: secrets.token_urlsafe(12),
     "DEMO_READER_PASSWORD": lambda: secrets.token_urlsafe(12),
     # It stands in a URL, of which these letters need no escaping.

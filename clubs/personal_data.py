@@ -9,11 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import F
+from rest_framework import serializers
 
-from bookbridge.kernel.shapes import day, moment
+from bookbridge.kernel.serializers import OutputSerializer
+from bookbridge.kernel.shapes import Json, day, moment
+from bookbridge.kernel.taking_out import each
 from clubs.books import personal_data as books
 from clubs.membership import personal_data as membership
 from clubs.models import Club, EntryMove, ListEntry, Support
+from clubs.reading.models import Status
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -21,10 +25,49 @@ if TYPE_CHECKING:
 PERSONAL = {
     **membership.PERSONAL,
     **books.PERSONAL,
-    "ListEntry": ["proposed_by", "pitch"],
-    "EntryMove": ["moved_by"],
-    "Support": ["reader"],
+    "clubs.ListEntry": ["proposed_by", "pitch"],
+    "clubs.EntryMove": ["moved_by"],
+    "clubs.Support": ["reader"],
 }
+EXEMPT = {**membership.EXEMPT, **books.EXEMPT}
+
+
+class ExportedProposalSerializer(OutputSerializer):
+    """A book that the reader proposed to a club."""
+
+    club = membership.ExportedClubSerializer(allow_null=True)
+    book = serializers.CharField(help_text="The title.")
+    pitch = serializers.CharField(allow_blank=True)
+    status = serializers.ChoiceField(choices=Status.choices)
+    started_on = serializers.DateField(allow_null=True)
+    finished_on = serializers.DateField(allow_null=True)
+    proposed_at = serializers.DateTimeField()
+
+
+class ExportedMoveSerializer(OutputSerializer):
+    """An entry of a list that the reader moved from one status to another."""
+
+    club = membership.ExportedClubSerializer(allow_null=True)
+    book = serializers.CharField(help_text="The title.")
+    from_status = serializers.ChoiceField(choices=Status.choices, allow_blank=True)
+    to_status = serializers.ChoiceField(choices=Status.choices)
+    moved_at = serializers.DateTimeField()
+
+
+class ExportedSupportSerializer(OutputSerializer):
+    """A proposal that the reader supports."""
+
+    club = membership.ExportedClubSerializer(allow_null=True)
+    book = serializers.CharField(help_text="The title.")
+    supported_at = serializers.DateTimeField()
+
+
+class ExportSerializer(membership.MembershipExportSerializer, books.BooksExportSerializer):
+    """What clubs, the catalogue and the reading lists know of the reader."""
+
+    proposals = ExportedProposalSerializer(many=True)
+    moves = ExportedMoveSerializer(many=True)
+    supports = ExportedSupportSerializer(many=True)
 
 
 def export(reader: User) -> dict[str, Any]:
@@ -34,6 +77,11 @@ def export(reader: User) -> dict[str, Any]:
         **books.export(reader),
         **_lists(reader),
     }
+
+
+def hand_on(reader: User) -> None:
+    """Give the clubs that the reader owns to others, as far as there are any."""
+    membership.hand_on(reader)
 
 
 def erase(reader: User) -> None:
@@ -60,35 +108,36 @@ def _lists(reader: User) -> dict[str, Any]:
     entries = ListEntry.objects.filter(proposed_by=reader).select_related("book")
     moves = EntryMove.objects.filter(moved_by=reader).select_related("entry__book")
     supports = Support.objects.filter(reader=reader).select_related("entry__book")
+
+    def proposal(entry: ListEntry) -> Json:
+        return {
+            "club": clubs.get(entry.club_id),
+            "book": entry.book.title,
+            "pitch": entry.pitch,
+            "status": entry.status,
+            "started_on": day(entry.started_on),
+            "finished_on": day(entry.finished_on),
+            "proposed_at": moment(entry.created_at),
+        }
+
+    def moved(move: EntryMove) -> Json:
+        return {
+            "club": clubs.get(move.entry.club_id),
+            "book": move.entry.book.title,
+            "from_status": move.from_status,
+            "to_status": move.to_status,
+            "moved_at": moment(move.moved_at),
+        }
+
+    def supported(support: Support) -> Json:
+        return {
+            "club": clubs.get(support.entry.club_id),
+            "book": support.entry.book.title,
+            "supported_at": moment(support.created_at),
+        }
+
     return {
-        "proposals": [
-            {
-                "club": clubs.get(entry.club_id),
-                "book": entry.book.title,
-                "pitch": entry.pitch,
-                "status": entry.status,
-                "started_on": day(entry.started_on),
-                "finished_on": day(entry.finished_on),
-                "proposed_at": moment(entry.created_at),
-            }
-            for entry in entries.order_by("pk")
-        ],
-        "moves": [
-            {
-                "club": clubs.get(move.entry.club_id),
-                "book": move.entry.book.title,
-                "from": move.from_status,
-                "to": move.to_status,
-                "moved_at": moment(move.moved_at),
-            }
-            for move in moves.order_by("pk")
-        ],
-        "supports": [
-            {
-                "club": clubs.get(support.entry.club_id),
-                "book": support.entry.book.title,
-                "supported_at": moment(support.created_at),
-            }
-            for support in supports.order_by("pk")
-        ],
+        "proposals": each(entries.order_by("pk"), proposal),
+        "moves": each(moves.order_by("pk"), moved),
+        "supports": each(supports.order_by("pk"), supported),
     }

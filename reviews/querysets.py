@@ -77,7 +77,7 @@ class ReviewQuerySet(models.QuerySet[Any]):
             known = Club.objects.visible_to(viewer).filter(slug=club)
             found = found.filter(club__in=list(known.values_list("pk", flat=True)))
         if author is not None:
-            readers = get_user_model().objects.visible().filter(username=author.lower())
+            readers = get_user_model().objects.shown().filter(username=author.lower())
             found = found.filter(author__in=list(readers.values_list("pk", flat=True)))
         if rating_min is not None:
             found = found.filter(rating__gte=half_stars(rating_min))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, NoReturn
 
 from django.conf import settings
 from django.db import models
+
+from accounts.final import FinalQuerySet, FinalRecord
 
 #: So long a text that was reported or set aside is kept.
 KEPT_DAYS = 90
@@ -40,30 +41,7 @@ class TargetKind(models.TextChoices):
     REPORT = "report"
 
 
-class RecordIsFinal(TypeError):
-    """Somebody tried to change the moderation record."""
-
-    def __init__(self) -> None:
-        super().__init__("the moderation record is only ever added to")
-
-
-class RecordQuerySet(models.QuerySet[Any]):
-    """Records, which are read and added, never changed."""
-
-    def update(self, **kwargs: Any) -> NoReturn:
-        """Refuse."""
-        raise RecordIsFinal()
-
-    def delete(self) -> NoReturn:
-        """Refuse."""
-        raise RecordIsFinal()
-
-    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Refuse."""
-        raise RecordIsFinal()
-
-
-class ModerationRecord(models.Model):
+class ModerationRecord(FinalRecord):
     """One act of site staff: who did what to whom, when and why.
 
     Life cycle: written in the transaction of the act and final from then on; the model refuses
@@ -90,7 +68,7 @@ class ModerationRecord(models.Model):
     after = models.JSONField(default=dict)
     at = models.DateTimeField(auto_now_add=True)
 
-    objects = RecordQuerySet.as_manager()
+    objects = FinalQuerySet.as_manager()
 
     class Meta:
         verbose_name = "moderation record"
@@ -102,16 +80,6 @@ class ModerationRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verb} {self.target_kind} {self.target_id}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Add the record; one that is there stays as it is."""
-        if not self._state.adding:
-            raise RecordIsFinal()
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Refuse."""
-        raise RecordIsFinal()
 
 
 class KeptText(models.Model):

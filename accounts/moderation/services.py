@@ -12,10 +12,11 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import links, mail, sessions
-from accounts.moderation.models import TargetKind, Verb
+from accounts import mail, sessions
+from accounts.moderation.models import ModerationRecord, TargetKind, Verb
 from accounts.moderation.notices import notify
 from accounts.moderation.records import keep_record
+from accounts.security.records import record_event
 from accounts.site_roles import RANK, rank_of
 from bookbridge.kernel.errors import DomainError, InvalidInput, Missing, NotAllowed
 from bookbridge.kernel.shapes import moment
@@ -33,7 +34,8 @@ def suspend_reader(
 ) -> None:
     """Shut a reader out, until a moment or for good. Their tokens stop working at once.
 
-    Sessions stay and go on when the suspension is over. A second suspension replaces the first.
+    Sessions and everything else that opens the account end for good; when the suspension is
+    over the reader signs in again. A second suspension replaces the first.
 
     Arguments:
         by: None for a command of the operators.
@@ -53,8 +55,8 @@ def suspend_reader(
     before = _suspension(row)
     changes = {"suspended_at": now, "suspended_until": until, "suspension_reason": reason}
     _write(row, reader, changes)
-    links.void_links(row)
-    keep_record(
+    sessions.end_everything(row, reason="suspended")
+    record = keep_record(
         by=by,
         verb=Verb.SUSPEND_READER,
         target=(TargetKind.READER, row.pk),
@@ -65,7 +67,7 @@ def suspend_reader(
     )
     notify([row.pk], "suspended", reason=reason)
     mail.send("account_suspended", reader=row, context={"reason": reason, "until": moment(until)})
-    _log("reader_suspended", row, by)
+    _record_event("reader_suspended", row, by, record)
 
 
 @transactional
@@ -84,7 +86,7 @@ def reinstate_reader(*, reader: User, by: User | None, reason: str = "") -> None
     before = _suspension(row)
     changes = {"suspended_at": None, "suspended_until": None, "suspension_reason": ""}
     _write(row, reader, changes)
-    keep_record(
+    record = keep_record(
         by=by,
         verb=Verb.REINSTATE_READER,
         target=(TargetKind.READER, row.pk),
@@ -95,7 +97,7 @@ def reinstate_reader(*, reader: User, by: User | None, reason: str = "") -> None
     )
     notify([row.pk], "reinstated", reason=reason)
     mail.send("account_reinstated", reader=row)
-    _log("reader_reinstated", row, by)
+    _record_event("reader_reinstated", row, by, record)
 
 
 @transactional
@@ -109,7 +111,7 @@ def warn_reader(*, reader: User, by: User | None, reason: str) -> None:
     """
     row = lock_account(reader)
     require_standing_above(reader=row, by=by)
-    keep_record(
+    record = keep_record(
         by=by,
         verb=Verb.WARN_READER,
         target=(TargetKind.READER, row.pk),
@@ -117,6 +119,7 @@ def warn_reader(*, reader: User, by: User | None, reason: str) -> None:
         reason=reason,
     )
     notify([row.pk], "warned", reason=reason)
+    _record_event("reader_warned", row, by, record)
 
 
 def require_standing_above(*, reader: User, by: User | None) -> None:
@@ -161,5 +164,6 @@ def _suspension(row: User) -> dict[str, Any]:
     }
 
 
-def _log(event: str, row: User, by: User | None) -> None:
-    sessions.log_security_event(event, reader_id=row.pk, by_id=by.pk if by else None)
+def _record_event(kind: str, row: User, by: User | None, record: ModerationRecord) -> None:
+    by_id = by.pk if by else None
+    record_event(kind, reader_id=row.pk, by_id=by_id, moderation_record=record.pk)

@@ -8,7 +8,8 @@ from accounts.models import PersonalToken, User
 from bookbridge.kernel.shapes import moment
 
 PERSONAL = {
-    "PersonalToken": [
+    "accounts.PersonalToken": [
+        "reader",
         "name",
         "digest",
         "beginning",

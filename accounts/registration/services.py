@@ -93,7 +93,7 @@ def _require_free(reader: User) -> None:
 
 
 def _require_not_retired(username: str) -> None:
-    if RetiredUsername.objects.filter(digest=usernames.digest(username)).exists():
+    if RetiredUsername.objects.filter(digest__in=usernames.digests(username)).exists():
         raise _username_taken()
 
 

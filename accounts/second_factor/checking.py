@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,13 +12,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import mail, sessions
+from accounts import mail
 from accounts.second_factor import codes
 from accounts.second_factor.models import RecoveryCode, SecondFactor
 from accounts.security.records import record_event
 from bookbridge.kernel.errors import Unauthenticated, Unavailable
 from bookbridge.kernel.limits import SecurityLimit, refusal
 from bookbridge.kernel.sealing import CannotOpen, unseal
+
+logger = logging.getLogger("bookbridge.security")
 
 DAY_SECONDS = 24 * 60 * 60
 
@@ -107,7 +110,8 @@ def open_secret(factor: SecondFactor) -> str:
     try:
         return unseal(factor.sealed_secret)
     except CannotOpen as error:
-        sessions.log_security_event("second_factor_unreadable", reader_id=factor.reader_id)
+        line = {"message": "second_factor_unreadable", "reader_id": factor.reader_id}
+        logger.error("second_factor_unreadable", extra={"fields": line})
         message = _("The second factor of this account cannot be read. Ask the operators.")
         raise Unavailable(message, "second_factor_unreadable") from error
 

@@ -9,9 +9,9 @@ from accounts.second_factor.services import codes_left
 from bookbridge.kernel.shapes import moment
 
 PERSONAL = {
-    "SecondFactor": ["sealed_secret", "created_at", "confirmed_at", "last_step"],
-    "RecoveryCode": ["digest", "used_at"],
-    "SignInChallenge": ["digest", "password_state", "expires_at"],
+    "accounts.SecondFactor": ["reader", "sealed_secret", "created_at", "confirmed_at", "last_step"],
+    "accounts.RecoveryCode": ["digest", "used_at"],
+    "accounts.SignInChallenge": ["reader", "digest", "password_state", "expires_at"],
 }
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts import passwords, sessions
 from accounts.models import Session, User
 from accounts.second_factor.challenges import require_second_factor
-from accounts.security.records import record_event
+from accounts.security.records import record_failure
 from accounts.sessions import open_session
 from accounts.signing_in import guessing
 from bookbridge.kernel import limits
@@ -75,7 +74,12 @@ def recognise(
         limits.give_back(places)  # nobody looked at the password
         raise
     if reader is None or not right:
-        _record_failure(reader, user_agent=user_agent, address=address)
+        record_failure(
+            "sign_in_failed",
+            reader_id=reader.pk if reader else None,
+            user_agent=user_agent,
+            address=address,
+        )
         raise invalid_credentials()
     limits.give_back(places)
     if reader.is_suspended():
@@ -96,20 +100,12 @@ def open_if_unchanged(reader: User, *, user_agent: str, address: str) -> Session
     current = same.first()
     if current is None:
         raise invalid_credentials()
-    session = open_session(reader=current, user_agent=user_agent, address=address)
-    record_event("signed_in", reader_id=current.pk, address=address, user_agent=user_agent)
-    return session
+    return open_session(reader=current, user_agent=user_agent, address=address)
 
 
 def invalid_credentials() -> Unauthenticated:
     """The one answer to every failed sign-in."""
     return Unauthenticated(_("Login or password is wrong."), "invalid_credentials")
-
-
-@transaction.atomic
-def _record_failure(reader: User | None, *, user_agent: str, address: str) -> None:
-    reader_id = reader.pk if reader else None
-    record_event("sign_in_failed", reader_id=reader_id, address=address, user_agent=user_agent)
 
 
 def _account(*, login: str | None, username: str | None, email: str | None) -> User | None:

@@ -14,6 +14,7 @@ from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
 from accounts import erasures
+from accounts.leaving.services import erase_due
 from accounts.models import PersonalToken, SecretLink, Session, SignInChallenge
 from accounts.services import erase_reader
 from bookbridge.kernel.models import IdempotencyKey, LimitCounter
@@ -29,6 +30,8 @@ def settle() -> dict[str, int]:
     """End and withdraw what must not go on; gives how much it was."""
     settled = _settle_rows()
     settled["readers_erased_again"] = _erase_again()
+    settled["readers_leaving_again"] = erasures.remind()
+    settled["readers_whose_grace_is_over"] = erase_due()
     begin_epoch()  # no figure from before the restore is given to anybody
     return settled
 

@@ -112,9 +112,14 @@ def purge_expired(*, at_most: int = 10_000) -> int:
         return IdempotencyKey.objects.filter(pk__in=keys).delete()[0]
 
 
-def forget(reader_id: int) -> None:
-    """Delete all answers kept for one reader, who leaves."""
+def forget(reader_id: int, username: str = "") -> None:
+    """Delete what is kept for one reader who leaves, and answers to others that name them."""
     IdempotencyKey.objects.filter(user_id=reader_id).delete()
+    if not username:
+        return
+    # A username is letters, digits, hyphens and underscores: in JSON it stands as it is.
+    IdempotencyKey.objects.filter(body__contains=f'"{username}"').delete()
+    IdempotencyKey.objects.filter(location__contains=f"/{username}/").delete()
 
 
 def _purge_some() -> None:

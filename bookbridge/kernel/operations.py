@@ -40,6 +40,8 @@ class Operation:
         missing: whether 404 is a possible answer.
         if_match: whether If-Match is heeded; `precondition` makes it compulsory (428).
         secret_fields: members that a replay of an Idempotency-Key shows as null.
+        while_leaving: open to readers who asked to leave; everything else answers them 403
+            `account_leaving`.
         also: further error statuses, for the schema.
         renderer: what writes the answer when it is not JSON; `answer` is then None, and the
             schema names its media type.
@@ -64,6 +66,7 @@ class Operation:
     if_match: bool = False
     precondition: bool = False
     secret_fields: tuple[str, ...] = ()
+    while_leaving: bool = False
     also: tuple[int, ...] = ()
     renderer: type[BaseRenderer] | None = None
     description: str = ""

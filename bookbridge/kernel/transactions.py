@@ -49,6 +49,21 @@ def transactional(function: Callable[Arguments, Result]) -> Callable[Arguments, 
 
 
 @contextmanager
+def snapshot() -> Iterator[None]:
+    """Read many tables as they were at one moment; nothing may be written meanwhile.
+
+    In a transaction that is under way already (a test) it is that one's view.
+    """
+    connection = transaction.get_connection()
+    outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if outermost and connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+@contextmanager
 def refuse_duplicate(
     error: Exception | Callable[[], Exception], *constraint_names: str
 ) -> Iterator[None]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.utils.cache import patch_vary_headers
-from django.utils.translation import gettext as _
 from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated, UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 from rest_framework.response import Response
@@ -18,7 +17,6 @@ from rest_framework.viewsets import ViewSet
 
 from bookbridge.kernel import conditional, idempotency, limits
 from bookbridge.kernel.conditional import Versions
-from bookbridge.kernel.errors import NotAllowed
 from bookbridge.kernel.operations import Operation
 from bookbridge.kernel.pagination import (
     Orderings,
@@ -33,6 +31,7 @@ from bookbridge.kernel.replicas import reading
 from bookbridge.kernel.scopes import require_scopes
 from bookbridge.kernel.serializers import InputSerializer, NoInput
 from bookbridge.kernel.shapes import Json, Shape, check_fields, narrow
+from bookbridge.kernel.standing import require_staying, require_verified
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -93,11 +92,12 @@ class KernelViewSet(ViewSet):
         self._check_size_and_type(request)
         self.viewer = request.user if request.user.is_authenticated else None
         self._verdict = limits.take_request(request, self.viewer)
+        require_staying(self.viewer, self.operation)
         self.locate()
         if self.viewer is None and not self.operation.public:
             raise NotAuthenticated()
         require_scopes(request, self.operation, site_staff=self.site_staff)
-        self._check_verified()
+        require_verified(self.viewer, self.operation)
         self.admit()
         if request.method in WITH_BODY and self.operation.body is None:
             NoInput.read(request.data)
@@ -113,13 +113,6 @@ class KernelViewSet(ViewSet):
         parsers = self.get_parsers()
         if length and not self.get_content_negotiator().select_parser(request, parsers):
             raise UnsupportedMediaType(request.content_type)
-
-    def _check_verified(self) -> None:
-        """Refuse a reader whose address waits for its link, where the operation asks for one."""
-        if not (self.operation.verified and settings.EMAIL_VERIFICATION):
-            return
-        if self.viewer is not None and not self.viewer.email_verified:
-            raise NotAllowed(_("Confirm your e-mail address first."), "email_unverified")
 
     def locate(self) -> None:
         """Find what the path is below (a club); raise Missing where it may not be known."""

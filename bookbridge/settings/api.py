@@ -73,6 +73,7 @@ SPECTACULAR_SETTINGS = {
         "ReportAction": "reviews.reports.models.Action.choices",
         "SiteRole": "accounts.models.SITE_ROLES",
         "TokenScope": "bookbridge.kernel.scopes.SCOPES",
+        "SecurityEventKind": "accounts.security.models.EventKind.choices",
     },
 }
 
@@ -119,8 +120,7 @@ STATS_MAX_AGE_SECONDS = env.int("STATS_MAX_AGE_SECONDS", default=5)
 OPENLIBRARY_URL = os.environ.get("OPENLIBRARY_URL", "https://openlibrary.org")
 OPENLIBRARY_TIMEOUT = env.float("OPENLIBRARY_TIMEOUT", default=3)
 
-# Modules with `export(reader)` and `erase(reader)`, walked by accounts when readers take their
-# data out or leave.
+# What apps keep of readers, how it is taken out and how it goes; see accounts/privacy.py.
 PERSONAL_DATA = ["accounts.personal_data", "clubs.personal_data", "reviews.personal_data"]
 # Modules told by clubs what happens to a club, so that clubs need not import what lies above.
 CLUB_LIFECYCLE = ["reviews.club_lifecycle"]

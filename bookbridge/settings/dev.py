@@ -12,9 +12,9 @@ from bookbridge.settings.logging import *
 from bookbridge.settings.mail import *
 from bookbridge.settings.security import *
 
-if not (SECRET_KEY and JWT_SIGNING_KEYS and SEALING_KEYS):
+if not (SECRET_KEY and JWT_SIGNING_KEYS and SEALING_KEYS and RETIRED_NAME_KEYS):
     raise ImproperlyConfigured(
-        "DJANGO_SECRET_KEY, JWT_SIGNING_KEYS and SEALING_KEYS are not all set: "
+        "DJANGO_SECRET_KEY, JWT_SIGNING_KEYS, SEALING_KEYS and RETIRED_NAME_KEYS are not all set: "
         "`make setup` writes them to .env."
     )
 

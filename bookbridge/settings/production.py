@@ -20,6 +20,7 @@ _faults = [
         "DJANGO_SECRET_KEY",
         "JWT_SIGNING_KEYS",
         "SEALING_KEYS",
+        "RETIRED_NAME_KEYS",
         "ALLOWED_HOSTS",
         "DATABASE_URL",
     )

@@ -58,6 +58,17 @@ STAFF_SECOND_FACTOR_REQUIRED = env.bool("STAFF_SECOND_FACTOR_REQUIRED", default=
 PERSONAL_TOKEN_MAX_DAYS = env.int("PERSONAL_TOKEN_MAX_DAYS", default=366)
 PERSONAL_TOKENS_AT_MOST = env.int("PERSONAL_TOKENS_AT_MOST", default=50)
 
+
+# Keys of the digests that stand for usernames of readers who left; see accounts/usernames.py. The
+# first makes new ones; none is ever taken out, or the names that it retired could be given out.
+RETIRED_NAME_KEYS = env.list("RETIRED_NAME_KEYS", default=[])
+
+# Days between asking to leave and the erasure, in which one may change one's mind; 0: at once.
+ERASURE_GRACE_DAYS = env.int("ERASURE_GRACE_DAYS", default=14)
+
+# How often a reader may take their data out.
+EXPORTS_PER_HOUR = env.int("EXPORTS_PER_HOUR", default=5)
+
 # The file that remembers, outside the database, who left; see accounts/erasures.py.
 ERASURE_LEDGER = str(BASE_DIR / env.str("ERASURE_LEDGER", default="var/erasures.log"))
 

@@ -31,6 +31,7 @@ JWT_SIGNING_KEYS = [
 ]
 JWT_KEYRING_SECONDS = 0  # tests that are about keys in the database ask for them
 SEALING_KEYS = [base64.urlsafe_b64encode(hashlib.sha256(b"test key that seals").digest()).decode()]
+RETIRED_NAME_KEYS = ["test key of retired names"]
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]

@@ -85,6 +85,7 @@ class BookShape(BookSummaryShape):
         "added_by__username",
         "added_by__display_name",
         "added_by__erased_at",
+        "added_by__leaves_at",
         "created_at",
         "updated_at",
     )
@@ -102,7 +103,8 @@ class BookShape(BookSummaryShape):
 
 
 def _adder(row: Row) -> Json | None:
-    if row["added_by__username"] is None or row["added_by__erased_at"] is not None:
+    gone = row["added_by__erased_at"] or row["added_by__leaves_at"]
+    if row["added_by__username"] is None or gone is not None:
         return None
     return {
         "username": row["added_by__username"],

@@ -83,7 +83,8 @@ class StandingViewSet(ClubScopedViewSet):
 
     def standings(self) -> QuerySet[Membership]:
         """Rows of the club in that state."""
-        return Membership.objects.filter(club_id=self.club.pk, state=self.state)
+        shown = {"state": self.state, "reader__leaves_at": None}
+        return Membership.objects.filter(club_id=self.club.pk, **shown)
 
     def standing(self, username: str) -> Membership:
         """The row of the reader named in the path, or 404."""
@@ -267,7 +268,7 @@ class BanViewSet(StandingViewSet):
 
 def reader_named(username: str) -> User:
     """The reader of this name, member or not; 404 for who never was or has left."""
-    reader = User.objects.visible().filter(username=username.lower()).first()
+    reader = User.objects.shown().filter(username=username.lower()).first()
     if reader is None:
         raise Missing()
     return reader

@@ -21,13 +21,14 @@ SUMMARY = ("slug", "name", "visibility", "language", "members_count", "archived_
 
 def person_columns(prefix: str) -> tuple[str, ...]:
     """The columns that `person` needs of the reader behind a foreign key."""
-    names = ("username", "display_name", "erased_at", "imported_at")
+    names = ("username", "display_name", "erased_at", "leaves_at", "imported_at")
     return tuple(f"{prefix}__{name}" for name in names)
 
 
 def person(row: Row, prefix: str) -> Json | None:
-    """The reader behind a foreign key; null for nobody and for who has left."""
-    if row[f"{prefix}__username"] is None or row[f"{prefix}__erased_at"] is not None:
+    """The reader behind a foreign key; null for nobody, for who has left or is about to."""
+    gone = row[f"{prefix}__erased_at"] or row[f"{prefix}__leaves_at"]
+    if row[f"{prefix}__username"] is None or gone is not None:
         return None
     return {
         "username": row[f"{prefix}__username"],

@@ -48,10 +48,11 @@ def lock_reader(reader: User) -> None:
     """Lock the row of a reader about to get a seat, so that leaving the platform waits.
 
     Raises:
-        Missing: 404, the account was erased meanwhile.
+        Missing: 404, the reader left meanwhile, or is about to.
     """
     readers = get_user_model()._default_manager.select_for_update(no_key=True)
-    if not readers.filter(pk=reader.pk, erased_at__isnull=True).exists():
+    here = readers.filter(pk=reader.pk, erased_at__isnull=True, leaves_at__isnull=True)
+    if not here.exists():
         raise Missing()
 
 

@@ -80,7 +80,7 @@ def names_of(
             names[TargetKind.CLUB, key] = slug
     readers = {key for kind, key in wanted if kind == TargetKind.READER}
     if readers:
-        found = User.objects.visible().filter(pk__in=readers)
+        found = User.objects.shown().filter(pk__in=readers)
         for key, username in found.values_list("pk", "username"):
             names[TargetKind.READER, key] = username
     return names

@@ -24,7 +24,7 @@ def reader_figures(username: str) -> Json:
     Raises:
         Missing: 404, there is no such reader.
     """
-    readers = User.objects.visible().filter(username=username)
+    readers = User.objects.shown().filter(username=username)
     reader_id = readers.values_list("pk", flat=True).first()
     if reader_id is None:
         raise Missing()

@@ -8,8 +8,8 @@ import pytest
 from django.db import connection, transaction
 from django.db.utils import DatabaseError
 
+from accounts.final import RecordIsFinal
 from accounts.models import ModerationRecord, Notice
-from accounts.moderation.models import RecordIsFinal
 from accounts.moderation.notices import MESSAGES, notify
 from accounts.moderation.records import keep_record
 from accounts.services import warn_reader

@@ -31,7 +31,7 @@ class ReasonForm(forms.Form):
         max_length=REASON_LENGTH,
         widget=forms.Textarea({"rows": 4}),
         help_text=gettext_lazy(
-            "Those concerned can read it, and it is kept in the moderation log."
+            "Those concerned can read it. It is kept in the moderation log for good: name nobody."
         ),
     )
 

@@ -1,0 +1,1 @@
+"""Leaving BookBridge: the days of grace, the change of mind, the erasure."""
