@@ -61,7 +61,8 @@ def test_it_is_begun_confirmed_and_switched_off(mails: list[Any]) -> None:
         400,
         "invalid_code",
     )
-    confirmed = client.post(f"{URL}confirm/", {"code": code_of(secret)})
+    first = code_of(secret)
+    confirmed = client.post(f"{URL}confirm/", {"code": first})
     assert (confirmed.status_code, confirmed["Cache-Control"]) == (200, "no-store")
     codes = confirmed.json()["recovery_codes"]
     assert len(codes) == 10

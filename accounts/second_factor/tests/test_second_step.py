@@ -16,7 +16,6 @@ from accounts.models import RecoveryCode, SecondFactor, Session, SignInChallenge
 from accounts.second_factor import challenges, codes
 from accounts.second_factor.tests.factors import code_of, factor_of, told, wrong_code
 from accounts.tests.factories import PASSWORD, UserFactory
-from bookbridge.kernel import cache as kernel_cache
 from bookbridge.testing import ApiClient
 
 pytestmark = pytest.mark.django_db
@@ -211,9 +210,8 @@ def at_once(count: int, act: Callable[[int], int]) -> list[int]:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("kind", ["code", "recovery_code"])
 def test_of_eight_uses_of_one_code_at_once_one_succeeds(
-    ana: User, kind: str, settings: Any, monkeypatch: pytest.MonkeyPatch
+    ana: User, kind: str, settings: Any
 ) -> None:
-    monkeypatch.setattr(kernel_cache, "SLOW_SECONDS", 60.0)
     settings.SECOND_FACTOR_FAILURES = settings.SECOND_FACTOR_FAILURES_A_DAY = 100
     secret, shown = factor_of(ana)
     for turn in range(3):
@@ -228,9 +226,8 @@ def test_of_eight_uses_of_one_code_at_once_one_succeeds(
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_of_ten_recovery_codes_at_once_for_one_challenge_one_is_used(
-    ana: User, settings: Any, monkeypatch: pytest.MonkeyPatch
+    ana: User, settings: Any
 ) -> None:
-    monkeypatch.setattr(kernel_cache, "SLOW_SECONDS", 60.0)
     settings.SECOND_FACTOR_FAILURES = settings.SECOND_FACTOR_FAILURES_A_DAY = 100
     _secret, shown = factor_of(ana)
     challenge = challenges.new_challenge(ana)
