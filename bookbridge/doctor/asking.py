@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from django.db import connection
 
-from bookbridge.doctor import cache, database, keys, machine, outbox, settings
+from bookbridge.doctor import cache, database, keys, machine, outbox, replicas, settings
 from bookbridge.doctor.findings import Finding, Question
 
 QUESTIONS: tuple[Question, ...] = (
     *settings.QUESTIONS,
     *database.QUESTIONS,
+    *replicas.QUESTIONS,
     *cache.QUESTIONS,
     *keys.QUESTIONS,
     *outbox.QUESTIONS,

@@ -18,6 +18,11 @@ from bookbridge.settings.base import BASE_DIR
 DATABASE_POOLER = env.str("DATABASE_POOLER", default="")
 if DATABASE_POOLER not in ("", "transaction"):
     raise ImproperlyConfigured("DATABASE_POOLER is empty or `transaction`.")
+# Commands go past it: they take longer than it allows, and lock for longer than a transaction.
+_direct = env.bool("DATABASE_DIRECT", default=False) and bool(DATABASE_POOLER)
+if _direct and not env.str("DATABASE_DIRECT_URL", default=""):
+    raise ImproperlyConfigured("DATABASE_POOLER needs DATABASE_DIRECT_URL, for commands.")
+DATABASE_POOLED = bool(DATABASE_POOLER) and not _direct
 #: What PostgreSQL is told on connecting; through a pooler it must be told by the pooler.
 DATABASE_LIMITS = {
     "statement_timeout": env.str("DATABASE_STATEMENT_TIMEOUT", default="5s"),
@@ -46,7 +51,7 @@ def _postgresql(database: dict[str, Any], **limits: str) -> dict[str, Any]:
         "keepalives_count": 3,
         "tcp_user_timeout": 10_000,
     }
-    if DATABASE_POOLER:
+    if DATABASE_POOLED:
         # A transaction may run on any connection of the pooler: nothing may be left on one.
         # PgBouncer refuses the start-up parameter `options`, and prepared statements of
         # clients are lost on it before its release 1.21.
@@ -58,7 +63,12 @@ def _postgresql(database: dict[str, Any], **limits: str) -> dict[str, Any]:
     return database | {"OPTIONS": options | {"options": told} | database.get("OPTIONS", {})}
 
 
-_database = _persistent(env.db_url("DATABASE_URL", default="sqlite:///var/bookbridge.sqlite3"))
+_database = _persistent(
+    env.db_url(
+        "DATABASE_DIRECT_URL" if _direct else "DATABASE_URL",
+        default="sqlite:///var/bookbridge.sqlite3",
+    )
+)
 
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     if _database["NAME"] != ":memory:":

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -83,13 +84,23 @@ class Machine:
 @contextmanager
 def own_postgres(folder: Path) -> Iterator[tuple[Machine, str]]:
     """A PostgreSQL with safe storage (the default), and the URL of an empty database."""
-    data = folder / "postgres"
-    data.mkdir()
-    for path in (folder, *folder.parents):
-        with suppress(PermissionError):
-            path.chmod(path.stat().st_mode | 0o011)
-    if os.geteuid() == 0:
-        shutil.chown(data, "postgres", "postgres")
+    with data_folder() as data:
+        yield from _postgres_in(data, folder)
+
+
+@contextmanager
+def data_folder() -> Iterator[Path]:
+    """A folder for the files of a PostgreSQL, which its user may enter.
+
+    Not below the folders of pytest: each run of it anywhere on the machine shuts those again.
+    """
+    with tempfile.TemporaryDirectory(prefix="bookbridge-postgres-") as made:
+        if os.geteuid() == 0:
+            shutil.chown(made, "postgres", "postgres")
+        yield Path(made)
+
+
+def _postgres_in(data: Path, folder: Path) -> Iterator[tuple[Machine, str]]:
     subprocess.run(
         as_postgres(
             [postgres_program("initdb"), *f"-D {data} -U postgres -A trust -E UTF8".split()]

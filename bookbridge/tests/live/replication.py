@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -18,6 +16,7 @@ from bookbridge.testing import free_port
 from bookbridge.tests.live.machines import (
     Machine,
     as_postgres,
+    data_folder,
     postgres_program,
     wait_for_postgres,
 )
@@ -50,11 +49,13 @@ def as_libpq(url: str) -> str:
 @contextmanager
 def streaming_replica(folder: Path, primary: str) -> Iterator[Copy]:
     """A replica of the server at `primary`, made by pg_basebackup, that follows it."""
+    with data_folder() as data:
+        yield from _replica_in(data, folder, primary)
+
+
+def _replica_in(data: Path, folder: Path, primary: str) -> Iterator[Copy]:
     port = free_port()
-    data = folder / f"replica-{port}"
-    data.mkdir(mode=0o700)
-    if os.geteuid() == 0:
-        shutil.chown(data, "postgres", "postgres")
+    data.chmod(0o700)
     copying = [postgres_program("pg_basebackup"), "-D", str(data), "-d", as_libpq(primary)]
     subprocess.run(
         as_postgres([*copying, *["-R", "-X", "stream", "--checkpoint=fast", "--no-sync"]]),

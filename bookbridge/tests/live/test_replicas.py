@@ -137,13 +137,13 @@ def test_a_review_counts_in_the_writers_statistics_at_once(platform: Platform) -
         review = {"book": made["id"], "rating": 4}
         assert platform.front.api("POST", "reviews/", review, token=token).status == 201
         figures = platform.front.api("GET", "stats/users/critic/", token=token).json()
-        assert figures["reviews"] == number
+        assert figures["books_reviewed"] == number
         found = platform.front.api("GET", f"books/?search=book+{number}+critic", token=token)
         assert made["id"] in [row["id"] for row in found.json()["results"]]
 
 
 def test_who_may_see_a_club_is_obeyed_by_the_next_request(platform: Platform) -> None:
-    owner = platform.front.register("owner")
+    owner = platform.front.register("founder")
     club = {"name": "Now and then", "description": "", "visibility": "public"}
     made = platform.front.api("POST", "clubs/", club, token=owner)
     assert made.status == 201, made.body
