@@ -66,7 +66,7 @@ def session_behind(token: AccessToken | RefreshToken) -> Session:
 def _standing(sessions: SessionQuerySet, token: AccessToken | RefreshToken) -> Session:
     """The only one of `sessions`, if it and its reader count: the one home of that question."""
     found: Session | None = next(iter(sessions.order_by()[:1]), None)
-    if found is None or found.reader.erased_at is not None:
+    if found is None or found.reader.erased_at or found.reader.imported_at:
         raise session_ended()
     if found.reader.uid != token.reader_uid:
         raise invalid_token()
