@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import ModerationRecord, Notice, User
-from accounts.services import reinstate_reader, suspend_reader, warn_reader
+from accounts.models import ADMIN, MODERATOR, ModerationRecord, Notice, User
+from accounts.services import reinstate_reader, set_roles, suspend_reader, warn_reader
 from bookbridge.kernel.admin.acts import Act, SuspendForm
 from bookbridge.kernel.admin.records import RecordAdmin
 
@@ -30,9 +31,36 @@ def _warn(reader: User, by: User, data: dict[str, Any]) -> None:
     warn_reader(reader=reader, by=by, reason=data["reason"])
 
 
+class RolesForm(forms.Form):
+    """All site roles that somebody is to have."""
+
+    CHOICES = {
+        "none": (_("No role"), ()),
+        "moderator": (_("Moderator"), (MODERATOR,)),
+        "admin": (_("Admin"), (ADMIN,)),
+        "both": (_("Moderator and admin"), (MODERATOR, ADMIN)),
+    }
+
+    roles = forms.ChoiceField(
+        label=_("Site roles"),
+        choices=[(name, label) for name, (label, _roles) in CHOICES.items()],
+        widget=forms.RadioSelect,
+        help_text=_("For admins. A role that is withdrawn ends the reader's sessions here."),
+    )
+
+
+def _set_roles(reader: User, by: User, data: dict[str, Any]) -> None:
+    set_roles(reader=reader, by=by, roles=RolesForm.CHOICES[data["roles"]][1])
+
+
 def is_here(reader: User) -> bool:
     """Whether the reader has not left."""
     return reader.erased_at is None
+
+
+def is_person(reader: User) -> bool:
+    """Whether the reader has not left and can sign in at all."""
+    return reader.erased_at is None and reader.imported_at is None
 
 
 class SuspendedFilter(admin.SimpleListFilter):
@@ -61,6 +89,7 @@ class UserAdmin(RecordAdmin):
     acts = (
         Act("warn", _("Warn"), _warn, possible=is_here),
         Act("suspend", _("Suspend"), _suspend, SuspendForm, possible=is_here),
+        Act("roles", _("Site roles"), _set_roles, RolesForm, possible=is_person),
         Act("reinstate", _("Reinstate"), _reinstate, possible=lambda r: bool(r.suspended_at)),
     )
     export_columns = (
@@ -100,6 +129,11 @@ class UserAdmin(RecordAdmin):
         """The address to superusers besides."""
         secret = ("email", "email_verified_at") if request.user.is_superuser else ()
         return (*super().get_readonly_fields(request, obj), *secret)
+
+    def describe(self, thing: Any) -> str:
+        """The username, and the roles held now."""
+        roles = ", ".join(thing.site_roles())
+        return f"{thing} ({roles})" if roles else str(thing)
 
     def find(self, queryset: Any, text: str) -> Any:
         """As the API searches readers."""

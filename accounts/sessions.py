@@ -74,7 +74,7 @@ def session_behind(token: AccessToken | RefreshToken) -> Session:
 def _standing(sessions: SessionQuerySet, token: AccessToken | RefreshToken) -> Session:
     """The only one of `sessions`, if it and its reader count: the one home of that question."""
     found: Session | None = next(iter(sessions.order_by()[:1]), None)
-    if found is None or found.reader.erased_at is not None:
+    if found is None or found.reader.erased_at or found.reader.imported_at:
         raise session_ended()
     if found.reader.uid != token.reader_uid:
         raise invalid_token()
@@ -138,11 +138,12 @@ def end_everything(reader: User, *, reason: str, keep: Session | None = None) ->
         reason: why, as a session keeps it (`"password_changed"`).
         keep: the one session that goes on.
     """
+    # First of all, since it locks the reader: a sign-in under way is waited for, and ends too.
+    end_admin_sessions(reader)
     ended = Session.objects.filter(reader=reader, revoked_at__isnull=True)
     if keep is not None:
         ended = ended.exclude(pk=keep.pk)
     ended.update(revoked_at=timezone.now(), revoked_reason=reason)
-    end_admin_sessions(reader)
     for name in settings.ACCOUNT_ENDINGS:
         import_module(name).end_all(reader, reason)
 

@@ -14,7 +14,7 @@ from accounts.models import ADMIN, SITE_ROLES, User
 from accounts.moderation.services import lock_account
 from accounts.security.records import record_event
 from accounts.site_roles import RANK, rank_of
-from bookbridge.kernel.errors import DomainError, InvalidInput, NotAllowed
+from bookbridge.kernel.errors import DomainError, InvalidInput, Missing, NotAllowed
 from bookbridge.kernel.transactions import transactional
 
 
@@ -32,7 +32,7 @@ def set_roles(*, reader: User, roles: Iterable[str], by: User | None = None) -> 
 
     Raises:
         InvalidInput: `invalid_choice` for a role that there is not.
-        Missing: the reader has left.
+        Missing: the reader has left, or came with a data set and never signs in.
         NotAllowed: `admins_only`, `by` is no admin (any more).
         DomainError: `last_admin`, nobody would be left who can give roles.
     """
@@ -42,6 +42,8 @@ def set_roles(*, reader: User, roles: Iterable[str], by: User | None = None) -> 
         raise InvalidInput([("/roles", "invalid_choice", message)])
     groups = _locked_groups()
     locked = lock_account(reader)
+    if locked.imported_at is not None:
+        raise Missing()
     if by is not None:
         _require_admin(by)
     before = set(locked.site_roles())

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
 from rest_framework.test import APIClient
 
 from accounts.models import Session, User
@@ -38,3 +41,22 @@ def as_reader() -> Callable[..., APIClient]:
 def pair_of() -> Callable[[User], Pair]:
     """`pair_of(reader)`: both tokens of a new session."""
     return lambda reader: issue_pair(reader, open_session(reader=reader))
+
+
+@pytest.fixture
+def no_way_out(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No connection to anywhere, but for the cache server."""
+    tried: list[Any] = []
+    connect = socket.socket.connect
+    cache = urlsplit(settings.REDIS_URL)
+
+    def refuse(self: socket.socket, address: Any) -> None:
+        if settings.REDIS_URL and address[:2] == (cache.hostname, cache.port or 6379):
+            connect(self, address)
+            return
+        tried.append(address)
+        raise OSError("no way out")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    yield
+    assert tried == []

@@ -1,68 +1,36 @@
-"""Tokens that are not ours, not meant for us, not of this kind or not of this time: all 401."""
+"""Tokens that nobody of ours signed, or not in this form: all 401, none reaches out."""
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import json
-import time
 import uuid
-from typing import Any
 
-import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rest_framework.test import APIClient
 
 from accounts.keys import keyring, signing_key
 from accounts.models import Session
 from accounts.tests.factories import SessionFactory
-from accounts.tokens import access_token_for, issue_pair
+from accounts.tests.forging import Claims, claims_for, raw_signed, segment, signed, with_header
+from accounts.tokens import issue_pair
 
-pytestmark = pytest.mark.django_db
-Claims = dict[str, Any]
-
-
-def segment(data: Any) -> str:
-    raw = data if isinstance(data, bytes) else json.dumps(data).encode()
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_way_out")]
+#: The order of the group of Ed25519: S and S + L sign the same.
+ORDER = 2**252 + 27742317777372353535851937790883648493
+EVIL = "https://evil.example/jwks.json"
 
 
-def claims_for(session: Session, **changes: Any) -> Claims:
-    now = int(time.time())
-    claims = {
-        "iss": "bookbridge",
-        "aud": "bookbridge",
-        "sub": str(session.reader.uid),
-        "sid": str(session.uid),
-        "jti": uuid.uuid4().hex,
-        "iat": now,
-        "exp": now + 600,
-        "token_type": "access",
-    }
-    return {name: value for name, value in (claims | changes).items() if value is not ...}
-
-
-def signed(claims: Any, key: Any = None, alg: str = "EdDSA", **header: Any) -> str:
-    """A token that is good unless the arguments spoil it; `name=...` leaves a header out."""
-    header = {"typ": "at+jwt", "kid": signing_key().kid} | header
-    given = {name: value for name, value in header.items() if value is not ...}
-    private = key or signing_key().private
-    return jwt.encode(claims, private, algorithm=alg, headers=given)
-
-
-def raw_signed(claims: Any, **header: Any) -> str:
-    """Signed with the right key whatever stands in the header and payload."""
-    header = {"alg": "EdDSA", "typ": "at+jwt", "kid": signing_key().kid} | header
-    text = f"{segment(header)}.{segment(claims)}"
-    return f"{text}.{segment(signing_key().private.sign(text.encode()))}"
-
-
-def status_with(token: str) -> tuple[int, str]:
+def answer_to(token: str) -> tuple[int, str]:
+    """Status and code, for a header that must be refused as RFC 6750 and 9457 say."""
     response = APIClient().get("/api/v1/users/", headers={"Authorization": f"Bearer {token}"})
+    if response.status_code != 200:
+        assert response["Content-Type"].startswith("application/problem+json")
+        assert response["WWW-Authenticate"].startswith("Bearer")
     return response.status_code, response.json().get("code", "")
 
 
@@ -72,153 +40,144 @@ def session() -> Session:
 
 
 def test_the_forger_of_these_tests_can_make_good_tokens(session: Session) -> None:
-    assert status_with(signed(claims_for(session)))[0] == 200
-    assert status_with(raw_signed(claims_for(session)))[0] == 200
+    assert answer_to(signed(claims_for(session)))[0] == 200
+    assert answer_to(raw_signed(claims_for(session)))[0] == 200
+    header = {"alg": "EdDSA", "typ": "at+jwt", "kid": signing_key().kid}
+    assert answer_to(with_header(json.dumps(header).encode(), claims_for(session)))[0] == 200
     second = list(keyring().values())[1]
-    assert status_with(signed(claims_for(session), second.private, kid=second.kid))[0] == 200
+    assert answer_to(signed(claims_for(session), second.private, kid=second.kid))[0] == 200
 
 
-def forged_signatures(session: Session) -> dict[str, str]:
+def unsigned(claims: Claims, alg: str) -> str:
+    header = {"alg": alg, "typ": "at+jwt", "kid": signing_key().kid}
+    return f"{segment(header)}.{segment(claims)}."
+
+
+def by_hmac(claims: Claims, secret: bytes, alg: str = "HS256") -> str:
+    """Key confusion: a public value used as a shared secret."""
+    header = {"alg": alg, "typ": "at+jwt", "kid": signing_key().kid}
+    text = f"{segment(header)}.{segment(claims)}"
+    digest = hashlib.sha512 if alg == "HS512" else hashlib.sha256
+    return f"{text}.{segment(hmac.digest(secret, text.encode(), digest))}"
+
+
+def without_our_key(session: Session) -> dict[str, str]:
+    """Attacks by somebody who has a token and the public keys."""
     claims, stranger = claims_for(session), Ed25519PrivateKey.generate()
-    public = signing_key().public
+    public, x = signing_key().public, signing_key().x
     pem = public.public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    unsigned = f"{segment({'alg': 'none', 'typ': 'at+jwt', 'kid': signing_key().kid})}"
-    unsigned += f".{segment(claims)}."
     genuine = signed(claims)
-    head, _body, signature = genuine.split(".")
+    head, body, signature = genuine.split(".")
     other = segment(claims | {"sub": str(uuid.uuid4())})
-    x = signing_key().x.encode()
-
-    def hs256(secret: bytes) -> str:
-        header = {"alg": "HS256", "typ": "at+jwt", "kid": signing_key().kid}
-        text = f"{segment(header)}.{segment(claims)}"
-        return f"{text}.{segment(hmac.digest(secret, text.encode(), hashlib.sha256))}"
-
+    second = list(keyring().values())[1]
     own_jwk = {
         "kty": "OKP",
         "crv": "Ed25519",
         "x": segment(stranger.public_key().public_bytes_raw()),
     }
-    second = list(keyring().values())[1]
+    large = ec.generate_private_key(ec.SECP256R1())
     return {
-        "none": unsigned,
-        "NoNe": f"{segment({'alg': 'NoNe', 'typ': 'at+jwt', 'kid': signing_key().kid})}"
-        f".{segment(claims)}.",
-        "no signature": f"{head}.{segment(claims)}.",
-        "two parts": f"{head}.{segment(claims)}",
+        **{f"alg {name}": unsigned(claims, name) for name in ("none", "None", "nOnE", "NONE", "")},
+        "none with a signature": unsigned(claims, "none") + signature,
+        "no signature": f"{head}.{body}.",
+        "two parts": f"{head}.{body}",
+        "a dot more": genuine + ".",
+        "a dot before": "." + genuine,
+        "four parts": f"{genuine}.{signature}",
         "body changed": f"{head}.{other}.{signature}",
-        "cut signature": genuine[:-8],
+        "header of another key": signed(claims, kid=second.kid).split(".")[0]
+        + genuine[len(head) :],
+        "signature cut": genuine[:-8],
+        "signature of zeros": f"{head}.{body}.{segment(bytes(64))}",
+        # R and S of a public key of small order, which some libraries take for anything.
+        "signature of small order": f"{head}.{body}.{segment(bytes([1]) + bytes(63))}",
         "wrong key": signed(claims, stranger),
         "other key's kid": signed(claims, kid=second.kid),
-        "hs256 with the public key in PEM": hs256(pem),
-        "hs256 with the raw public key": hs256(public.public_bytes_raw()),
-        "hs256 with x": hs256(x),
-        "hs256 with nothing": hs256(b""),
-        "es256": signed(claims, ec.generate_private_key(ec.SECP256R1()), "ES256"),
+        "hs256 with the public key in PEM": by_hmac(claims, pem),
+        "hs256 with the raw public key": by_hmac(claims, public.public_bytes_raw()),
+        "hs256 with x": by_hmac(claims, x.encode()),
+        "hs256 with the key set": by_hmac(claims, json.dumps(signing_key().jwk()).encode()),
+        "hs256 with nothing": by_hmac(claims, b""),
+        "hs512 with the public key in PEM": by_hmac(claims, pem, "HS512"),
+        "es256": signed(claims, large, "ES256"),
+        "rs256": signed(claims, rsa.generate_private_key(65537, 2048), "RS256"),
         "unknown kid": signed(claims, stranger, kid="stranger"),
         "kid of a file": signed(claims, stranger, kid="../../../../dev/null"),
         "kid of SQL": signed(claims, stranger, kid="' UNION SELECT 'key' --"),
+        "kid of a command": signed(claims, stranger, kid="| id"),
+        "kid of an address": signed(claims, stranger, kid=EVIL),
+        "kid with NUL": signed(claims, stranger, kid=f"{signing_key().kid}\x00"),
+        "empty kid": signed(claims, stranger, kid=""),
+        "huge kid": signed(claims, stranger, kid="k" * 2000),
         "no kid": signed(claims, stranger, kid=...),
-        "no kid, right key": signed(claims, kid=...),
         "jwk": signed(claims, stranger, jwk=own_jwk),
         "jwk without kid": signed(claims, stranger, kid=..., jwk=own_jwk),
-        "jku": signed(claims, stranger, jku="https://evil.example/jwks.json"),
+        "jku": signed(claims, stranger, jku=EVIL),
+        "jku of a file": signed(claims, stranger, jku="file:///etc/passwd"),
         "x5u": signed(claims, stranger, x5u="https://evil.example/x.pem"),
         "x5c": signed(claims, stranger, x5c=["MIIB"]),
+        "x5t": signed(claims, stranger, **{"x5t#S256": x}),
+        "a nested token": f"{segment({'alg': 'EdDSA', 'cty': 'JWT'})}.{segment(genuine.encode())}."
+        f"{signature}",
+        "an encrypted token": f"{segment({'alg': 'dir', 'enc': 'A256GCM'})}..{segment(bytes(12))}."
+        f"{body}.{segment(bytes(16))}",
+        "a password-encrypted token": f"{segment({'alg': 'PBES2-HS256+A128KW', 'p2c': 10**9})}"
+        f".{segment(bytes(24))}.{segment(bytes(12))}.{body}.{segment(bytes(16))}",
+        "json serialisation": json.dumps({"protected": head, "payload": body, "signature": "x"}),
+        "like a personal token": "bb_" + "a" * 43,
+        "unicode": genuine.replace(".", "\u3002"),
+        "full-width letters": "".join(chr(ord(c) + 0xFEE0) for c in genuine[:40]),
+        "8 KiB": genuine + "A" * 8192,
+    }
+
+
+def same_in_other_letters(session: Session) -> dict[str, str]:
+    """A genuine token, written so that a lenient reader finds the same bytes."""
+    head, body, signature = signed(claims_for(session)).split(".")
+    raw = signing_key().own_half().sign(f"{head}.{body}".encode())
+    larger = int.from_bytes(raw[32:], "little") + ORDER
+    last = "AQgw".index(signature[-1])
+    return {
+        "S + L": f"{head}.{body}.{segment(raw[:32] + larger.to_bytes(32, 'little'))}",
+        "unused bits": f"{head}.{body}.{signature[:-1]}{'BRhx'[last]}",
+        "padded": f"{head}.{body}.{signature}==",
+        "plain base64": f"{head}.{body}.{signature[:40]}+{signature[41:]}",
+        "a blank inside": f"{head}.{body}.{signature[:9]} {signature[9:]}",
+        "a tab inside": f"{head}.{body}.{signature[:9]}\t{signature[9:]}",
+        "a letter that is ignored": f"{head}.{body}.{signature[:9]}!{signature[9:]}",
     }
 
 
 def test_nobody_else_can_sign(session: Session) -> None:
-    for name, token in forged_signatures(session).items():
-        assert status_with(token) == (401, "invalid_token"), name
+    attacks = without_our_key(session) | same_in_other_letters(session)
+    assert len(set(attacks.values())) == len(attacks) >= 50
+    for name, token in attacks.items():
+        assert answer_to(token) == (401, "invalid_token"), name
 
 
-@pytest.mark.parametrize(
-    "header",
-    [
-        {"crit": ["exp"], "exp": 1},
-        {"crit": ["b64"], "b64": True},
-        {"crit": ["b64"], "b64": False},
-        {"crit": []},
-        {"crit": None},
-        {"typ": "JWT"},
-        {"typ": "refresh+jwt"},
-        {"typ": None},
-        {"typ": ["at+jwt"]},
-        {"kid": None},
-        {"kid": 5},
-        {"kid": ["a"]},
-        {"kid": {}},
-        {"alg": "none"},
-        {"alg": "HS256"},
-        {"alg": "ES256"},
-        {"alg": "ed25519"},
-        {"alg": None},
-        {"alg": 5},
-    ],
-)
-def test_headers_that_are_refused_though_the_signature_is_right(
-    session: Session, header: Claims
-) -> None:
-    assert status_with(raw_signed(claims_for(session), **header)) == (401, "invalid_token")
+def test_a_token_is_whole_or_nothing(session: Session) -> None:
+    token = signed(claims_for(session))
+    for length in range(0, len(token), 7):
+        assert answer_to(token[:length])[0] == 401, length
 
 
-NOW = int(time.time())
-
-
-@pytest.mark.parametrize(
-    ("changes", "code"),
-    [
-        ({"iss": "evil"}, "invalid_token"),
-        ({"iss": None}, "invalid_token"),
-        ({"iss": ["bookbridge"]}, "invalid_token"),
-        ({"aud": "other"}, "invalid_token"),
-        ({"aud": []}, "invalid_token"),
-        ({"aud": {"bookbridge": 1}}, "invalid_token"),
-        ({"exp": NOW - 60}, "token_expired"),
-        ({"exp": 0}, "token_expired"),
-        ({"exp": "soon"}, "invalid_token"),
-        ({"exp": None}, "invalid_token"),
-        ({"exp": 1e300}, "invalid_token"),
-        ({"exp": 10**400}, "invalid_token"),
-        ({"iat": NOW + 3600}, "invalid_token"),
-        ({"iat": "x"}, "invalid_token"),
-        ({"nbf": NOW + 3600}, "invalid_token"),
-        ({"token_type": "refresh"}, "invalid_token"),
-        ({"token_type": ...}, "invalid_token"),
-        ({"sub": "1"}, "invalid_token"),
-        ({"sub": 1}, "invalid_token"),
-        ({"sub": ""}, "invalid_token"),
-        ({"sub": "' OR 1=1 --"}, "invalid_token"),
-        ({"sub": str(uuid.uuid4())}, "invalid_token"),
-        ({"sid": "1"}, "invalid_token"),
-        ({"sid": 1}, "invalid_token"),
-        ({"sid": ["x"]}, "invalid_token"),
-        ({"sid": {"a": 1}}, "invalid_token"),
-        ({"sid": "\x00" * 32}, "invalid_token"),
-        ({"sid": str(uuid.uuid4())}, "session_ended"),
-        *[({name: ...}, "invalid_token") for name in ("iss", "aud", "sub", "jti", "iat", "exp")],
-        ({"sid": ...}, "invalid_token"),
-        ({"jti": 5}, "invalid_token"),
-    ],
-)
-def test_claims_that_are_refused_though_the_signature_is_right(
-    session: Session, changes: Claims, code: str
-) -> None:
-    assert status_with(raw_signed(claims_for(session, **changes))) == (401, code)
-
-
-def test_clocks_may_differ_by_half_a_minute(session: Session) -> None:
-    now = int(time.time())
-    assert status_with(signed(claims_for(session, iat=now + 20)))[0] == 200
-    assert status_with(signed(claims_for(session, exp=now - 20)))[0] == 200
+def test_refresh_and_verify_withstand_the_same(session: Session) -> None:
+    tokens = [*without_our_key(session).values(), "rubbish", "a.b.c", "☕" * 900]
+    visitor = APIClient()
+    for token in tokens:
+        refused = 400 if len(token) > 4096 else 401
+        for path, name in (("refresh", "refresh"), ("verify", "token")):
+            answer = visitor.post(f"/api/v1/auth/token/{path}/", {name: token})
+            assert answer.status_code == refused, token
+    session.refresh_from_db()
+    assert session.revoked_at is None
 
 
 def test_each_kind_of_token_is_good_for_its_own_purpose_only(session: Session) -> None:
     pair = issue_pair(session.reader, session)
-    assert status_with(pair["refresh"]) == (401, "invalid_token")
+    assert answer_to(pair["refresh"]) == (401, "invalid_token")
     response = APIClient().post("/api/v1/auth/token/refresh/", {"refresh": pair["access"]})
     assert (response.status_code, response.json()["code"]) == (401, "invalid_token")
 
@@ -237,6 +196,8 @@ def test_each_kind_of_token_is_good_for_its_own_purpose_only(session: Session) -
         "Bearer é.é.é",
         "Bearer " + "a" * 9000,
         "Bearer a b c",
+        "Bearer bb_",
+        "Bearer Bearer a.b.c",
         "Basic YW5hOnB3",
         "Token abc",
         "abc",
@@ -251,27 +212,3 @@ def test_rubbish_in_the_header(header: str) -> None:
     response = APIClient().get("/api/v1/users/", HTTP_AUTHORIZATION=header)
     assert (response.status_code, response.json()["code"]) == (401, "invalid_token")
     assert response["WWW-Authenticate"].startswith("Bearer")
-
-
-@pytest.mark.parametrize("payload", [b"[]", b"null", b"5", b"{", b"\xff", b"[" * 1500])
-def test_payloads_that_are_no_claims(payload: bytes) -> None:
-    assert status_with(raw_signed(payload)) == (401, "invalid_token")
-
-
-def test_refresh_and_verify_withstand_the_same(session: Session) -> None:
-    tokens = [*forged_signatures(session).values(), "rubbish", "a.b.c", "☕" * 900]
-    visitor = APIClient()
-    for token in tokens:
-        assert visitor.post("/api/v1/auth/token/refresh/", {"refresh": token}).status_code == 401
-        assert visitor.post("/api/v1/auth/token/verify/", {"token": token}).status_code == 401
-    session.refresh_from_db()
-    assert session.revoked_at is None
-
-
-def test_a_key_that_was_dropped_verifies_no_more(session: Session, settings: Any) -> None:
-    token = access_token_for(session.reader, session)
-    first, second = settings.JWT_SIGNING_KEYS
-    settings.JWT_SIGNING_KEYS = [second, first]
-    assert status_with(token)[0] == 200
-    settings.JWT_SIGNING_KEYS = [second]
-    assert status_with(token) == (401, "invalid_token")
