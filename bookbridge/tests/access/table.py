@@ -30,6 +30,11 @@ def _order(world: World, kind: str) -> dict[str, Any]:
     return {"order": [world.names["entry"], world.names["reading"]]}
 
 
+def _same_address(world: World, kind: str) -> dict[str, Any]:
+    reader = world.readers.get(kind)
+    return {"email": reader.email if reader else "nobody@example.org", "password": PASSWORD}
+
+
 ACCOUNTS: dict[str, Rule] = {
     "POST auth/register/": BLIND(
         201, {"username": "newcomer", "email": "new@example.org", "password": PASSWORD}
@@ -38,6 +43,15 @@ ACCOUNTS: dict[str, Rule] = {
     "POST auth/token/refresh/": BLIND(401, {"refresh": "x.y.z"}),
     "POST auth/token/verify/": BLIND(401, {"token": "x.y.z"}),
     "POST auth/logout/": READERS(204),
+    # A link that is not good counts against the client: these are no links at all.
+    "POST auth/email/verify/": BLIND(400, {"token": ""}),
+    "POST auth/email/resend/": BLIND(202, {"email": "nobody@example.org"}),
+    "POST auth/email/change/": READERS(200, _same_address),
+    "POST auth/password/change/": READERS(
+        400, {"current_password": "not mine at all", "new_password": PASSWORD}
+    ),
+    "POST auth/password/reset/": BLIND(202, {"email": "nobody@example.org"}),
+    "POST auth/password/reset/confirm/": BLIND(400, {"token": "", "password": PASSWORD}),
     "GET users/": EVERYBODY(200),
     "GET users/me/": READERS(200),
     "PATCH users/me/": READERS(200, {"bio": "Reads."}),
