@@ -11,7 +11,7 @@ import time_machine
 from django.db import connection
 from django.utils import timezone
 
-from accounts.mailbox.tests.conftest import Mails
+from accounts.conftest import Mails
 from accounts.models import SecurityEvent, User
 from accounts.services import open_session
 from accounts.tests.factories import PASSWORD, UserFactory

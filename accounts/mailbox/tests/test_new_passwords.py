@@ -13,8 +13,8 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts import links, passwords
+from accounts.conftest import Mail, Mails
 from accounts.mailbox.models import Purpose
-from accounts.mailbox.tests.conftest import Mail, Mails
 from accounts.models import SecretLink, SecurityEvent, Session, User
 from accounts.services import open_session
 from accounts.tests.factories import PASSWORD, UserFactory

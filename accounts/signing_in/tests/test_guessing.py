@@ -12,11 +12,9 @@ import time_machine
 from django.utils import timezone
 
 from accounts import passwords
-from accounts.mailbox.tests.conftest import Mails, mails
+from accounts.conftest import Mails
 from accounts.tests.factories import PASSWORD, UserFactory
 from bookbridge.testing import ApiClient
-
-__all__ = ["mails"]
 
 pytestmark = pytest.mark.django_db
 HOME, AWAY = "192.0.2.7", "198.51.100.1"

@@ -1,4 +1,4 @@
-"""What the tests of mailboxes share: the mails that wait to be sent, and verification turned on."""
+"""What tests of accounts share: the mails that wait to be sent, and verification turned on."""
 
 from __future__ import annotations
 
