@@ -206,7 +206,7 @@ def _take_place(place: Place, now: datetime) -> tuple[int, datetime]:
     adapt = connection.ops.adapt_datetimefield_value
     parameters = {name: adapt(moment) for name, moment in moments.items()}
     row = _run(TAKE_PLACE, parameters | {"key": place.key, "quota": place.quota})
-    if row is None:
+    if row is None or row[0] > place.quota:  # a quota may be 0
         raise _Full(place.key)
     n, stored = row
     if isinstance(stored, str):  # SQLite keeps moments as text, in UTC

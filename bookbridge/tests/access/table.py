@@ -39,6 +39,11 @@ def _new_token(world: World, kind: str) -> dict[str, Any]:
     return {"name": "Backup", "scopes": ["read"], "expires_at": tomorrow}
 
 
+def _same_address(world: World, kind: str) -> dict[str, Any]:
+    reader = world.readers.get(kind)
+    return {"email": reader.email if reader else "nobody@example.org", "password": PASSWORD}
+
+
 ACCOUNTS: dict[str, Rule] = {
     "POST auth/register/": BLIND(
         201, {"username": "newcomer", "email": "new@example.org", "password": PASSWORD}
@@ -55,6 +60,15 @@ ACCOUNTS: dict[str, Rule] = {
     "POST auth/totp/": READERS(200),
     "POST auth/totp/confirm/": READERS(409, {"code": "123456"}),
     "DELETE auth/totp/": READERS(409, {"code": "123456"}),
+    # A link that is not good counts against the client: these are no links at all.
+    "POST auth/email/verify/": BLIND(400, {"token": ""}),
+    "POST auth/email/resend/": BLIND(202, {"email": "nobody@example.org"}),
+    "POST auth/email/change/": READERS(200, _same_address),
+    "POST auth/password/change/": READERS(
+        400, {"current_password": "not mine at all", "new_password": PASSWORD}
+    ),
+    "POST auth/password/reset/": BLIND(202, {"email": "nobody@example.org"}),
+    "POST auth/password/reset/confirm/": BLIND(400, {"token": "", "password": PASSWORD}),
     "GET users/": EVERYBODY(200),
     "GET users/me/": READERS(200),
     "PATCH users/me/": READERS(200, {"bio": "Reads."}),
