@@ -50,6 +50,9 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
     } | _database.get("OPTIONS", {})
 
 DATABASES = {"default": _database}
+for _each in DATABASES.values():
+    if _each["ENGINE"] == "django.db.backends.postgresql":
+        _each["ENGINE"] = "bookbridge.kernel.postgresql"
 
 REDIS_URL = env.str("REDIS_URL", default="")
 
