@@ -1,4 +1,6 @@
-"""What the body of a review names, found before its shape is checked.
+"""What a body or a query names, found by its name.
+
+The body of a review is looked at before its shape is checked.
 
 A book that is not there, a club that one may not know of (404) or is no member of (403) come
 before 400. A body that names nothing well formed is left to the serializer.
@@ -7,18 +9,19 @@ before 400. A body that names nothing well formed is left to the serializer.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from bookbridge.kernel.errors import Missing, NotAllowed
 from bookbridge.kernel.fields import LARGEST_WHOLE, whole
 from clubs.membership.models import State
 from clubs.models import Book, Club
+from reviews.querysets import half_stars
 
-if TYPE_CHECKING:
-    from accounts.models import User
-
+#: The key of no row.
+NOBODY = 0
 _SLUG = re.compile("[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 
 
@@ -57,6 +60,29 @@ def named_club(body: Any, viewer: User, *, unless: int | None = None) -> Club | 
     if club.pk != unless and club.my_state != State.ACTIVE:
         raise NotAllowed(_("Only members of this club may do this."), "not_a_member")
     return club
+
+
+def keys_of_filters(query: dict[str, Any], viewer: User | None) -> dict[str, Any]:
+    """The filters of a list of reviews as `ReviewQuerySet.narrowed` takes them.
+
+    What `viewer` may not know of filters like what is not there: nothing fits. Keys, so that
+    the list reads them in the order of its index.
+    """
+    found: dict[str, Any] = {}
+    if "book" in query:
+        found["book"] = query["book"]
+    if "language" in query:
+        found["language"] = query["language"]
+    for name in ("rating_min", "rating_max"):
+        if name in query:
+            found[name] = half_stars(query[name])
+    if "club" in query:
+        clubs = Club.objects.visible_to(viewer).filter(slug=query["club"])
+        found["club"] = clubs.values_list("pk", flat=True).first() or NOBODY
+    if "author" in query:
+        readers = User.objects.shown().filter(username=query["author"].lower())
+        found["author"] = readers.values_list("pk", flat=True).first() or NOBODY
+    return found
 
 
 def _member(body: Any, name: str) -> Any:

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
+from bookbridge.kernel.compiled import Question
 from bookbridge.kernel.errors import Missing
 from bookbridge.kernel.operations import Operation
 from bookbridge.kernel.viewsets import KernelViewSet
@@ -15,7 +16,7 @@ from clubs.books.redirects import gone
 from clubs.models import Book
 from reviews import services
 from reviews.models import Review
-from reviews.named import named_book, named_club
+from reviews.named import keys_of_filters, named_book, named_club
 from reviews.querysets import ReviewQuerySet
 from reviews.serializers import (
     ORDERINGS,
@@ -32,6 +33,23 @@ SPOILERS = (
     "A review that contains spoilers is locked: title and text are null, except for its author "
     "and with `?spoilers=show`."
 )
+
+
+def reviews_asked_for(*, viewer: Any, **narrowed: Any) -> ReviewQuerySet:
+    """A list of reviews: what `viewer` may read of it, as they see it."""
+    reviews: ReviewQuerySet = Review.objects.visible_to(viewer)
+    return reviews.narrowed(**narrowed).with_view_of(viewer)
+
+
+def review_asked_for(*, viewer: Any, key: Any) -> ReviewQuerySet:
+    """One review that `viewer` may read, as they see it."""
+    return reviews_asked_for(viewer=viewer).filter(pk=key)
+
+
+def review_of_author(*, viewer: Any, key: Any) -> ReviewQuerySet:
+    """One review as its author sees it, whoever else may."""
+    reviews: ReviewQuerySet = Review.objects.filter(pk=key)
+    return reviews.with_view_of(viewer)
 
 
 class ReviewsView(KernelViewSet):
@@ -57,10 +75,11 @@ class ReviewsView(KernelViewSet):
         wanted = self.query().get("spoilers") == "show"
         return unlocked_review_shape if wanted else review_shape
 
-    def reviews_page(self, reviews: ReviewQuerySet) -> Response:
-        """One page of `reviews`, narrowed by the filters of the query."""
-        found = reviews.narrowed(viewer=self.viewer, **self.query())
-        return self.page(found.with_view_of(self.viewer), self.shape(), ORDERINGS)
+    def reviews_page(self, **of: int) -> Response:
+        """One page of the reviews that the viewer may read, narrowed by the query and `of`."""
+        narrowed = keys_of_filters(self.query(), self.viewer) | of
+        found = Question(reviews_asked_for, viewer=self.viewer, **narrowed)
+        return self.page(found, self.shape(), ORDERINGS)
 
 
 class ReviewViewSet(ReviewsView):
@@ -112,7 +131,7 @@ class ReviewViewSet(ReviewsView):
 
     def list(self, request: Request) -> Response:
         """Every review that the viewer may read."""
-        return self.reviews_page(self.visible())
+        return self.reviews_page()
 
     def create(self, request: Request) -> Response:
         """Publish a review."""
@@ -124,8 +143,8 @@ class ReviewViewSet(ReviewsView):
 
     def retrieve(self, request: Request, id: int) -> Response:
         """One review."""
-        found = self.visible().filter(pk=id)
-        return self.one(found.with_view_of(self.viewer), self.shape())
+        found = Question(review_asked_for, viewer=self.viewer, key=id)
+        return self.one(found, self.shape())
 
     def partial_update(self, request: Request, id: int) -> Response:
         """Edit one's own review."""
@@ -152,8 +171,8 @@ class ReviewViewSet(ReviewsView):
 
     def shown(self, review: Review, **how: Any) -> Response:
         """The review as its author sees it now."""
-        found = Review.objects.filter(pk=review.pk)
-        return self.one(found.with_view_of(self.viewer), review_shape, **how)
+        found = Question(review_of_author, viewer=self.viewer, key=review.pk)
+        return self.one(found, review_shape, **how)
 
 
 class LikeViewSet(ReviewsView):
@@ -192,7 +211,7 @@ class BookReviewsViewSet(ReviewsView):
 
     def list(self, request: Request, id: int) -> Response:
         """Reviews of the book."""
-        response = self.reviews_page(self.visible().filter(book__id=id))
+        response = self.reviews_page(book=id)
         # Only a list without reviews leaves open whether there is such a book.
         if not response.data["results"] and not Book.objects.filter(pk=id).exists():
             raise gone(id, "book-reviews")
@@ -218,4 +237,4 @@ class ReaderReviewsViewSet(ReviewsView):
         reader = User.objects.named(username, self.viewer).only("pk").first()
         if reader is None:
             raise Missing()
-        return self.reviews_page(self.visible().filter(author=reader))
+        return self.reviews_page(author=reader.pk)

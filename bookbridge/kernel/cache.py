@@ -127,6 +127,7 @@ class ResilientRedisCache(RedisCache):
         options["IGNORE_EXCEPTIONS"] = False
         super().__init__(server, params | {"OPTIONS": options})
         self._circuit = circuit_of(str(server), options["SOCKET_TIMEOUT"])
+        self._scripts: dict[str, Any] = {}
 
     @property
     def available(self) -> bool:
@@ -144,7 +145,10 @@ class ResilientRedisCache(RedisCache):
         """
 
         def run() -> Any:
-            script = self.client.get_client(write=True).register_script(source)
+            script = self._scripts.get(source)
+            if script is None:
+                client = self.client.get_client(write=True)
+                script = self._scripts[source] = client.register_script(source)
             return script(keys=[self.client.make_key(key) for key in keys], args=list(args))
 
         return self.attempt(run, None)

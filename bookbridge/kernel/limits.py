@@ -15,6 +15,7 @@ import math
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -30,6 +31,8 @@ from bookbridge.kernel.errors import TooManyRequests
 WINDOW_SECONDS = 60
 PURGE_CHANCE = 0.01
 PURGE_AT_MOST = 500
+#: Digests of those who were here lately.
+KEYS_KEPT = 10_000
 
 
 @dataclass(frozen=True)
@@ -162,6 +165,7 @@ def rate_headers(verdict: Verdict, policy_name: str | None = None) -> dict[str, 
     return headers
 
 
+@lru_cache(maxsize=KEYS_KEPT)
 def counter_key(name: str, key: str) -> str:
     """The key of a counter: a keyed digest, so that no e-mail address can be read from it."""
     return salted_hmac(f"bookbridge.limits.{name}", key, algorithm="sha256").hexdigest()

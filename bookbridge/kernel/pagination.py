@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.core.signing import BadSignature, Signer
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from bookbridge.kernel.compiled import Cut, Question, rows_of
 from bookbridge.kernel.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def invalid_cursor() -> InvalidInput:
 
 
 def keyset_page(
-    queryset: QuerySet[Any],
+    source: QuerySet[Any] | Question,
     shape: Shape,
     *,
     keys: tuple[str, ...],
@@ -112,7 +112,7 @@ def keyset_page(
     cursor: str | None,
     scope: str,
 ) -> Page:
-    """One page of `queryset` ordered by `keys`, after (or before) `cursor`.
+    """One page of `source` ordered by `keys`, after (or before) `cursor`.
 
     Arguments:
         keys: `order_by` terms on columns that are never null; the last is the primary key.
@@ -126,11 +126,10 @@ def keyset_page(
         raise invalid_cursor()
     backward = place is not None and place.direction == BACKWARD
     order = [_reversed(key) for key in keys] if backward else list(keys)
-    found = queryset.order_by(*order)
-    if place:
-        found = found.filter(_beyond(order, place.values))
     names = [key.lstrip("-") for key in keys]
-    rows = shape.rows(found[: size + 1], *names)
+    after = place.values if place else ()
+    cut = Cut((*shape.columns, *names), tuple(order), len(after), stop=size + 1)
+    rows = rows_of(source, cut, after)
     more, rows = len(rows) > size, rows[:size]
     if backward:
         rows.reverse()
@@ -150,9 +149,14 @@ def keyset_page(
 
 
 def ranked_page(
-    queryset: QuerySet[Any], shape: Shape, *, size: int, cursor: str | None, scope: str
+    source: QuerySet[Any] | Question,
+    shape: Shape,
+    *,
+    size: int,
+    cursor: str | None,
+    scope: str,
 ) -> Page:
-    """One page of a search by relevance: `queryset` comes ordered, best match first.
+    """One page of a search by relevance: `source` comes ordered, best match first.
 
     Raises:
         InvalidInput: `invalid_cursor`.
@@ -164,7 +168,7 @@ def ranked_page(
             raise invalid_cursor()
         start = place.values[0]
     end = min(start + size, RANKED_WINDOW)
-    rows = shape.rows(queryset[start : end + 1])
+    rows = rows_of(source, Cut(shape.columns, start=start, stop=end + 1))
     more, rows = len(rows) > end - start and end < RANKED_WINDOW, rows[: end - start]
 
     def at(rank: int) -> str:
@@ -189,17 +193,6 @@ def page_address(request: HttpRequest, cursor: str | None) -> str | None:
 
 def _reversed(key: str) -> str:
     return key[1:] if key.startswith("-") else f"-{key}"
-
-
-def _beyond(order: Sequence[str], values: Sequence[Any]) -> Q:
-    """Rows that come after `values` in `order`; the first term alone bounds the index scan."""
-    beyond, equal = Q(), Q()
-    for key, value in zip(order, values, strict=True):
-        name, lookup = key.lstrip("-"), "lt" if key.startswith("-") else "gt"
-        beyond |= equal & Q(**{f"{name}__{lookup}": value})
-        equal &= Q(**{name: value})
-    first, bound = order[0].lstrip("-"), "lte" if order[0].startswith("-") else "gte"
-    return Q(**{f"{first}__{bound}": values[0]}) & beyond
 
 
 def _tagged(value: Any) -> tuple[str, Any]:

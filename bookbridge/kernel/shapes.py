@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
 
+from bookbridge.kernel.compiled import Cut, Question, rows_of
 from bookbridge.kernel.errors import InvalidInput, Missing
 
 if TYPE_CHECKING:
@@ -44,25 +45,29 @@ class Shape:
         """The JSON-ready representation of one row, as `viewer` (or None) may see it."""
         raise TypeError(f"{type(self).__name__} has no build()")
 
-    def rows(self, queryset: QuerySet[Any], *extra: str) -> list[Row]:
-        """The rows of `queryset`, with the columns of this shape and those in `extra`."""
-        return list(queryset.values(*dict.fromkeys((*self.columns, *extra))))
+    def rows(self, source: QuerySet[Any] | Question, *extra: str) -> list[Row]:
+        """The rows of `source`, with the columns of this shape and those in `extra`."""
+        return rows_of(source, Cut((*self.columns, *extra)))
 
     def many(self, rows: Sequence[Row], viewer: Any) -> list[Json]:
         """Representations of `rows`, in their order."""
         related = self.related(rows, viewer) if rows else None
         return [self.build(row, related, viewer) for row in rows]
 
-    def one(self, queryset: QuerySet[Any], viewer: Any) -> tuple[Json, int]:
-        """The representation and the version of the only row of `queryset`.
+    def one(self, source: QuerySet[Any] | Question, viewer: Any) -> tuple[Json, int]:
+        """The representation and the version of the only row of `source`.
 
         Raises:
             Missing: `not_found`, when there is none.
         """
         columns = (*self.columns, *((self.version,) if self.version else ()))
-        for row in queryset.values(*dict.fromkeys(columns))[:1]:
-            return self.many([row], viewer)[0], int(row[self.version]) if self.version else 0
+        for row in rows_of(source, Cut(columns, stop=1)):
+            return self.of(row, viewer)
         raise Missing()
+
+    def of(self, row: Row, viewer: Any) -> tuple[Json, int]:
+        """The representation and the version of a row at hand: `vars` of an instance, too."""
+        return self.many([row], viewer)[0], int(row[self.version]) if self.version else 0
 
 
 def narrow(data: Json, fields: Sequence[str] | None, serializer: type[Serializer[Any]]) -> Json:

@@ -13,35 +13,26 @@ from django.utils.cache import patch_vary_headers
 from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated, UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 from rest_framework.response import Response
-from rest_framework.viewsets import ViewSet
 
 from bookbridge.kernel import conditional, idempotency, limits
+from bookbridge.kernel.answers import Answers
 from bookbridge.kernel.conditional import Versions
 from bookbridge.kernel.operations import Operation
-from bookbridge.kernel.pagination import (
-    Orderings,
-    keyset_page,
-    list_scope,
-    page_address,
-    ranked_page,
-)
 from bookbridge.kernel.parsing import BodyTooLarge, MergePatchParser, StrictJSONParser
 from bookbridge.kernel.query import NoQuery
 from bookbridge.kernel.replicas import reading
 from bookbridge.kernel.scopes import require_scopes
 from bookbridge.kernel.serializers import InputSerializer, NoInput
-from bookbridge.kernel.shapes import Json, Shape, check_fields, narrow
 from bookbridge.kernel.standing import require_staying, require_verified
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
     from rest_framework.renderers import BaseRenderer
     from rest_framework.request import Request
 
 WITH_BODY = ("POST", "PUT", "PATCH")
 
 
-class KernelViewSet(ViewSet):
+class KernelViewSet(Answers):
     """Base of all views.
 
     Attributes:
@@ -176,89 +167,6 @@ class KernelViewSet(ViewSet):
     def expected(self) -> Versions:
         """The versions that If-Match accepts; 428 where the operation requires it."""
         return conditional.expected_versions(self.request, required=self.operation.precondition)
-
-    # -- ways to answer -----------------------------------------------------------------
-
-    def page(self, queryset: QuerySet[Any], shape: Shape, orderings: Orderings) -> Response:
-        """One keyset page of `queryset`, in the ordering asked for (or the first one)."""
-        query = self.query()
-        check_fields(query.get("fields"), shape.serializer)
-        keys = orderings[query.get("ordering") or next(iter(orderings))]
-        scope = list_scope(self.request, self.viewer)
-        found = keyset_page(
-            queryset,
-            shape,
-            keys=keys,
-            size=query["page_size"],
-            cursor=query.get("cursor"),
-            scope=scope,
-        )
-        return self._paged(found, shape)
-
-    def ranked(self, queryset: QuerySet[Any], shape: Shape) -> Response:
-        """One page of a search by relevance; `queryset` comes best match first."""
-        query = self.query()
-        check_fields(query.get("fields"), shape.serializer)
-        found = ranked_page(
-            queryset,
-            shape,
-            size=query["page_size"],
-            cursor=query.get("cursor"),
-            scope=list_scope(self.request, self.viewer),
-        )
-        return self._paged(found, shape)
-
-    def _paged(self, found: Any, shape: Shape) -> Response:
-        results = [self.narrowed(data, shape) for data in shape.many(found.rows, self.viewer)]
-        return self.answer(
-            {
-                "next": page_address(self.request, found.next),
-                "previous": page_address(self.request, found.previous),
-                "results": results,
-            }
-        )
-
-    def listed(self, queryset: QuerySet[Any], shape: Shape, *, version: int = 0) -> Response:
-        """All rows of a list that is short by nature, in the order of `queryset`."""
-        check_fields(self.query().get("fields"), shape.serializer)
-        rows = shape.many(shape.rows(queryset), self.viewer)
-        return self.answer(
-            {"results": [self.narrowed(data, shape) for data in rows]}, version=version
-        )
-
-    def one(
-        self,
-        queryset: QuerySet[Any],
-        shape: Shape,
-        *,
-        status: int | None = None,
-        location: str | None = None,
-    ) -> Response:
-        """The only row of `queryset`, or 404 `not_found`."""
-        data, version = shape.one(queryset, self.viewer)
-        if self.request.method in ("GET", "HEAD"):
-            data = self.narrowed(data, shape)
-        return self.answer(data, version=version, status=status, location=location)
-
-    def narrowed(self, data: Json, shape: Shape) -> Json:
-        """`data` with only the fields that the client asked for."""
-        return narrow(data, self.query().get("fields"), shape.serializer)
-
-    def answer(
-        self,
-        data: Any = None,
-        *,
-        version: int = 0,
-        status: int | None = None,
-        location: str | None = None,
-    ) -> Response:
-        """A good answer with the status of the operation; 204 when there is no data."""
-        response = Response(data, status=status or self.operation.success)
-        if data is not None and self.conditional:
-            response.etag_version = version  # type: ignore[attr-defined]
-        if location is not None:
-            response["Location"] = self.request.build_absolute_uri(location)
-        return response
 
     # -- headers ------------------------------------------------------------------------
 

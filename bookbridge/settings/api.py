@@ -12,6 +12,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["bookbridge.kernel.parsing.StrictJSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "bookbridge.kernel.negotiation.Negotiation",
     "DEFAULT_RENDERER_CLASSES": ["bookbridge.kernel.rendering.JSONRenderer"],
     # The kernel counts requests itself; the stock classes lose count under load.
     "DEFAULT_THROTTLE_CLASSES": [],

@@ -87,6 +87,9 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
     _database = _postgresql(_database)
 
 DATABASES = {"default": _database}
+for _each in DATABASES.values():
+    if _each["ENGINE"] == "django.db.backends.postgresql":
+        _each["ENGINE"] = "bookbridge.kernel.postgresql"
 
 # Copies of the database that PostgreSQL keeps by streaming replication; lists, details and
 # statistics are read there (bookbridge/kernel/replicas.py).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -12,6 +13,12 @@ from bookbridge.kernel.text import words
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+
+def word_starts(search: str) -> dict[str, tuple[str, ...]]:
+    """What a text with the words of `search` begins with, or has within."""
+    wanted = tuple(words(search))
+    return {"starts": wanted, "within": tuple(f" {word}" for word in wanted)}
 
 
 class ClubQuerySet(models.QuerySet[Any]):
@@ -59,17 +66,18 @@ class ClubQuerySet(models.QuerySet[Any]):
 
     def matching(self, search: str) -> ClubQuerySet:
         """Clubs with words that start with those searched; without a word, none."""
-        wanted = words(search)
-        found = self if wanted else self.none()
-        for word in wanted:
-            found = found.filter(
-                Q(search_text__startswith=word) | Q(search_text__contains=f" {word}")
-            )
+        return self.with_words(**word_starts(search))
+
+    def with_words(self, *, starts: Sequence[Any], within: Sequence[Any]) -> ClubQuerySet:
+        """The same for `word_starts` of what is searched."""
+        found = self if starts else self.none()
+        for word, spaced in zip(starts, within, strict=True):
+            found = found.filter(Q(search_text__startswith=word) | Q(search_text__contains=spaced))
         return found
 
-    def by_relevance(self, search: str) -> ClubQuerySet:
-        """Best match first: the names that begin as the search does, then the larger clubs."""
-        begins = Q(search_text__startswith=" ".join(words(search)))
+    def by_relevance(self, search: Any) -> ClubQuerySet:
+        """Best match first: the names that begin with `search`, then the larger clubs."""
+        begins = Q(search_text__startswith=search)
         rank = Case(When(begins, then=0), default=1, output_field=models.IntegerField())
         return self.annotate(relevance=rank).order_by("relevance", "-members_count", "-id")
 

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotAuthenticated
 
+from bookbridge.kernel.compiled import Question
 from bookbridge.kernel.errors import Missing, NotAllowed
 from bookbridge.kernel.viewsets import KernelViewSet
 from clubs.membership.models import RANK, Club, State, Visibility
 
-#: Columns that no view below a club reads from `self.club`.
+#: Columns that no view below a club reads from `self.club`; its card shows the first two.
 LONG_TEXTS = ("description", "description_html", "search_text")
+
+
+def club_card(*, slug: Any, viewer: Any) -> QuerySet[Club]:
+    """The club of a slug with all that its card shows, as far as `viewer` may know of it."""
+    known = Club.objects.visible_to(viewer).with_standing_of(viewer)
+    return known.filter(slug=slug).defer("search_text")
+
+
+def club_in_short(*, slug: Any, viewer: Any) -> QuerySet[Club]:
+    """The same without its long texts."""
+    return club_card(slug=slug, viewer=viewer).defer(*LONG_TEXTS)
 
 
 class ClubScopedViewSet(KernelViewSet):
@@ -29,9 +42,8 @@ class ClubScopedViewSet(KernelViewSet):
 
     def locate(self) -> None:
         """Find the club, or answer as for a slug that never was."""
-        slug = self.kwargs["slug"]
-        clubs = Club.objects.visible_to(self.viewer).with_standing_of(self.viewer)
-        club = clubs.filter(slug=slug).defer(*LONG_TEXTS).first()
+        asked = club_card if self.action in self.card_operations else club_in_short
+        club = Question(asked, slug=self.kwargs["slug"], viewer=self.viewer).first()
         if club is None:
             raise Missing()
         self.club = club

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.urls import reverse
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from bookbridge.kernel.compiled import Question
 from bookbridge.kernel.operations import Operation
 from bookbridge.kernel.pagination import Orderings
 from bookbridge.kernel.query import ItemQuery
 from bookbridge.kernel.viewsets import KernelViewSet
 from clubs.membership import services
 from clubs.membership.models import Club, Role
+from clubs.membership.querysets import ClubQuerySet, word_starts
 from clubs.membership.scoping import ClubScopedViewSet
 from clubs.membership.serializers import ClubInput, ClubListQuery, NewClubInput
 from clubs.membership.shapes import club_shape
@@ -26,6 +27,41 @@ ORDERINGS: Orderings = {
     "name": ("name", "id"),
 }
 COLUMN_FILTERS = ("visibility", "language", "join_policy")
+FILTERS = (*COLUMN_FILTERS, "archived", "member")
+
+
+def clubs_asked_for(
+    *,
+    viewer: Any,
+    archived: bool | None = None,
+    member: Any = None,
+    starts: tuple[Any, ...] | None = None,
+    within: tuple[Any, ...] = (),
+    best: Any = None,
+    **columns: Any,
+) -> ClubQuerySet:
+    """A list of clubs that `viewer` may know of, with where they stand there.
+
+    Arguments:
+        member: those alone to which `viewer` belongs.
+        starts, within: as `word_starts` gives them.
+        best: what the names of the best matches begin with.
+    """
+    clubs: ClubQuerySet = Club.objects.visible_to(viewer).with_standing_of(viewer)
+    clubs = clubs.filter(**columns)
+    if archived is not None:
+        clubs = clubs.filter(archived_at__isnull=not archived)
+    if member is not None:
+        clubs = clubs.filter(my_state="active")
+    if starts is not None:
+        clubs = clubs.with_words(starts=starts, within=within)
+    return clubs if best is None else clubs.by_relevance(best)
+
+
+def club_of_member(*, key: Any, viewer: Any) -> ClubQuerySet:
+    """One club, with where `viewer` stands in it."""
+    clubs: ClubQuerySet = Club.objects.filter(pk=key)
+    return clubs.with_standing_of(viewer)
 
 
 class ClubsViewSet(KernelViewSet):
@@ -64,29 +100,22 @@ class ClubsViewSet(KernelViewSet):
     def list(self, request: Request) -> Response:
         """Clubs, filtered."""
         query = self.query()
-        clubs = Club.objects.visible_to(self.viewer).with_standing_of(self.viewer)
-        clubs = clubs.filter(**{name: query[name] for name in COLUMN_FILTERS if name in query})
-        if "archived" in query:
-            clubs = clubs.filter(archived_at__isnull=not query["archived"])
-        if "member" in query:
-            if self.viewer is None:
-                raise NotAuthenticated()
-            clubs = clubs.filter(my_state="active")
-        if "search" not in query:
-            return self.page(clubs, club_shape, ORDERINGS)
-        clubs = clubs.matching(query["search"])
-        if "ordering" in query:
-            return self.page(clubs, club_shape, ORDERINGS)
-        return self.ranked(clubs.by_relevance(query["search"]), club_shape)
+        asked: dict[str, Any] = {name: query[name] for name in FILTERS if name in query}
+        if "member" in query and self.viewer is None:
+            raise NotAuthenticated()
+        ranked = "search" in query and "ordering" not in query
+        if "search" in query:
+            asked |= word_starts(query["search"])
+        if ranked:
+            asked["best"] = " ".join(asked["starts"])
+        found = Question(clubs_asked_for, viewer=self.viewer, **asked)
+        return self.ranked(found, club_shape) if ranked else self.page(found, club_shape, ORDERINGS)
 
     def create(self, request: Request) -> Response:
         """Found one."""
         club = services.found_club(by=self.viewer, **self.body())
-        return self.one(
-            Club.objects.filter(pk=club.pk).with_standing_of(self.viewer),
-            club_shape,
-            location=reverse("club", args=[club.slug]),
-        )
+        found = Question(club_of_member, key=club.pk, viewer=self.viewer)
+        return self.one(found, club_shape, location=reverse("club", args=[club.slug]))
 
 
 class ClubViewSet(ClubScopedViewSet):
@@ -139,7 +168,7 @@ class ClubViewSet(ClubScopedViewSet):
 
     def retrieve(self, request: Request, slug: str) -> Response:
         """Show the card."""
-        return self.one(self._club(), club_shape)
+        return self.at_hand(vars(self.club), club_shape)
 
     def partial_update(self, request: Request, slug: str) -> Response:
         """Edit."""
@@ -168,5 +197,5 @@ class ClubViewSet(ClubScopedViewSet):
         services.restore_club(club=self.club, by=self.viewer)
         return self.one(self._club(), club_shape)
 
-    def _club(self) -> QuerySet[Club]:
-        return Club.objects.filter(pk=self.club.pk).with_standing_of(self.viewer)
+    def _club(self) -> Question:
+        return Question(club_of_member, key=self.club.pk, viewer=self.viewer)
