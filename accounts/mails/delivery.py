@@ -23,12 +23,8 @@ SERVER_AWAY = (
     OSError,  # refused, timed out, no such host; also the parent of all errors of smtplib
     ssl.SSLError,
 )
-#: Answers of the server about one mail; the rest of them is about the server.
-ABOUT_THE_MAIL = (
-    smtplib.SMTPRecipientsRefused,
-    smtplib.SMTPSenderRefused,
-    smtplib.SMTPDataError,
-)
+#: Answers of the server about one mail; the rest of them is about the server, or about us.
+ABOUT_THE_MAIL = (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError)
 FOR_GOOD = 500
 
 logger = logging.getLogger("bookbridge.mail")
@@ -110,6 +106,8 @@ def _send(message: EmailMessage) -> None:
         if codes and min(codes) >= FOR_GOOD:
             raise Hopeless(f"the mail server refuses it: {min(codes)}") from error
         raise RuntimeError(f"the mail server does not take it now: {codes}") from error
+    except smtplib.SMTPNotSupportedError as error:
+        raise Hopeless("the mail server cannot write to such an address") from error
     except SERVER_AWAY as error:
         raise Away(_said(error)) from error
 

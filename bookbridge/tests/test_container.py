@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bookbridge import bootstrap
+from bookbridge import bootstrap, serving
 from bookbridge.alive import answers, connection_to
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,6 +37,7 @@ class TestCompose:
         }
         done, healthy = "service_completed_successfully", "service_healthy"
         assert after["api"] == {"tests": done, "prepare": done, "redis": healthy}
+        assert after["worker"] == {"prepare": done, "redis": healthy}
         assert after["prepare"] == {"db": healthy, "tests": done}
         assert after["tests"] == {"db": healthy, "redis": healthy}
         assert after["nginx"] == {"api": healthy}
@@ -47,7 +48,7 @@ class TestCompose:
         assert COMPOSE["networks"]["inside"] == {"internal": True}
         assert SERVICES["db"]["networks"] == SERVICES["redis"]["networks"] == ["inside"]
 
-    @pytest.mark.parametrize("name", ["api", "prepare", "nginx", "redis"])
+    @pytest.mark.parametrize("name", ["api", "worker", "prepare", "nginx", "redis"])
     def test_programs_have_few_rights(self, name: str) -> None:
         service = SERVICES[name]
         assert service["read_only"] is True
@@ -79,6 +80,27 @@ class TestCompose:
         text = (ROOT / "compose.yaml").read_text()
         for name, rest in re.findall(r"\$\{([A-Z_]+)([^}]*)\}", text):
             assert rest.startswith(":-") or name in bootstrap.SECRETS, name
+
+
+class TestWorker:
+    """The same command wherever the worker is started."""
+
+    def test_compose_and_systemd_start_it_as_make_run_does(self) -> None:
+        command = serving.WORKER[1:]
+        assert SERVICES["worker"]["command"] == ["python", *command]
+        unit = (ROOT / "deploy/bookbridge-worker.service").read_text()
+        assert f"ExecStart=/srv/bookbridge/.venv/bin/python {' '.join(command)}\n" in unit
+
+    def test_its_unit_has_the_rights_of_the_server_and_no_more(self) -> None:
+        server, worker = (
+            set((ROOT / f"deploy/{name}.service").read_text().splitlines())
+            for name in ("bookbridge", "bookbridge-worker")
+        )
+        hardened = {
+            line for line in server if re.match(r"(NoNew|Cap|Pri|Pro|Res|Lock|Sys|UMask)", line)
+        }
+        hardened -= {"Restart=on-failure", "RestartSec=2"}
+        assert hardened <= worker
 
 
 class TestImage:

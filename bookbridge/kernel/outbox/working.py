@@ -30,8 +30,8 @@ ATTEMPTS = 8
 #: Seconds until the second attempt; doubled for each further one.
 FIRST_PAUSE = 5.0
 LONGEST_PAUSE = 3600.0
-#: What a job needs is away: one of its kind looks again after at most so many seconds.
-LONGEST_PAUSE_AWAY = 60.0
+#: What a job needs is away: another of its kind looks again after at most so many seconds.
+LONGEST_PAUSE_AWAY = 40.0
 ERROR_LENGTH = 200
 
 logger = logging.getLogger("bookbridge.outbox")
@@ -122,14 +122,15 @@ def _try_again_later(job: OutboxJob, error: Exception) -> str:
 def _pause(job: OutboxJob, error: Exception) -> str:
     """Nobody's fault: this one is tried again soon, and the others of its kind wait with it.
 
-    So a server that is away is asked by one job now and then, and by none for longer than
+    So a server that is away is asked by one job now and then, each time by another one: a job
+    that only looks as if the server were away holds nobody up. None waits for longer than
     `OUTBOX_PATIENCE_HOURS`.
     """
     patience = timedelta(hours=settings.OUTBOX_PATIENCE_HOURS)
     if job.not_before <= timezone.now() - patience:
         return _park(job, error)
     pause = _some(min(FIRST_PAUSE * 2 ** min(job.attempts - 1, 10), LONGEST_PAUSE_AWAY))
-    outcome = _postpone(job, error, pause)
+    outcome = _postpone(job, error, pause * 1.25)
     now = timezone.now()
     others = OutboxJob.objects.due(now).filter(kind=job.kind)
     others.update(due_at=now + timedelta(seconds=pause), last_error=_words(error))

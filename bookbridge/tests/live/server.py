@@ -131,12 +131,10 @@ def fresh_database(folder: Path) -> Iterator[str]:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-@contextmanager
-def running(folder: Path, database_url: str, **variables: str) -> Iterator[Server]:
-    """A server on `database_url`, migrated, with `variables` in its environment."""
+def environment_for(folder: Path, database_url: str, **variables: str) -> dict[str, str]:
+    """What a program on `database_url` finds in its environment: keys that nobody else has."""
     key = base64.urlsafe_b64encode(secrets.token_bytes(32)).rstrip(b"=").decode()
-    port = free_port()
-    environment = {
+    return {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "DJANGO_SETTINGS_MODULE": "bookbridge.settings.dev",
@@ -145,13 +143,15 @@ def running(folder: Path, database_url: str, **variables: str) -> Iterator[Serve
         "SEALING_KEYS": key,
         "DATABASE_URL": database_url,
         "REDIS_URL": settings.REDIS_URL,
-        "BIND": f"127.0.0.1:{port}",
         "RATE_LIMIT_FACTOR": "10000",
         "OPENLIBRARY_URL": "",
         "DEMO": "0",
         **variables,
     }
-    log = folder / f"server-{port}.log"
+
+
+def migrate(environment: dict[str, str]) -> None:
+    """Make the tables."""
     subprocess.run(
         [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
         cwd=ROOT,
@@ -159,6 +159,17 @@ def running(folder: Path, database_url: str, **variables: str) -> Iterator[Serve
         check=True,
         timeout=300,
     )
+
+
+@contextmanager
+def running(folder: Path, database_url: str, **variables: str) -> Iterator[Server]:
+    """A server on `database_url`, migrated, with `variables` in its environment."""
+    port = free_port()
+    environment = environment_for(
+        folder, database_url, **{"BIND": f"127.0.0.1:{port}", **variables}
+    )
+    log = folder / f"server-{port}.log"
+    migrate(environment)
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn"],

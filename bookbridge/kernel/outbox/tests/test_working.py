@@ -163,6 +163,23 @@ def test_while_something_is_away_one_asks_and_the_others_wait(settings: Any) -> 
     assert fresh(jobs[0]).failures == 0
 
 
+def test_a_job_that_only_looks_as_if_something_were_away_holds_nobody_up() -> None:
+    doing.trouble["poison"] = doing.away()
+    put("poison")
+    for number in range(5):
+        put(number)
+    drain()
+    assert doing.done == []
+    by_turns = OutboxJob.objects.order_by("due_at", "id").values_list("pk", flat=True)
+    assert list(by_turns)[-1] == min(by_turns), "the next to ask is another one"
+    later = timezone.now() - timedelta(minutes=1)
+    for place, key in enumerate(list(by_turns)):
+        moment = later + timedelta(seconds=place)
+        OutboxJob.objects.filter(pk=key).update(due_at=moment)
+    drain()
+    assert doing.done == list(range(5))
+
+
 def test_what_waited_longer_than_patience_is_parked(settings: Any) -> None:
     doing.trouble["all"] = doing.away()
     job = put("a", reader_id=UserFactory().pk)
