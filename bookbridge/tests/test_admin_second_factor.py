@@ -166,6 +166,23 @@ class TestSettingUp:
         step(other, challenge_in(password(other)), codes[0])
         assert enters(other)
 
+    def test_switching_off_needs_password_and_code(self, moderator: User) -> None:
+        secret, codes = factor_of(moderator)
+        client = Client()
+        client.force_login(moderator)
+        for body in (
+            {"password": "wrong", "code": code_of(secret)},
+            {"password": PASSWORD, "code": wrong_code(secret)},
+            {"password": PASSWORD},
+            {"code": codes[0]},
+        ):
+            answer = client.post(SET_UP, {"act": "off", **body})
+            assert "errorlist" in answer.content.decode()
+            assert SecondFactor.objects.in_force().exists()
+        done = client.post(SET_UP, {"act": "off", "password": PASSWORD, "code": codes[0]})
+        assert not SecondFactor.objects.exists()
+        assert 'value="begin"' in done.content.decode()
+
     def test_it_is_for_staff(self) -> None:
         client = Client()
         assert client.get(SET_UP)["Location"].startswith(LOGIN)
