@@ -86,6 +86,16 @@ class PasswordForm(forms.Form):
     )
 
 
+class SwitchOffForm(PasswordForm, CodeForm):
+    """Both, before the second factor is switched off."""
+
+    field_order = ("password", "code")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["code"].widget.attrs["autofocus"]
+
+
 class SignInView(LoginView):
     """The first step; whoever has a second factor is asked for a code before they are in."""
 
@@ -112,7 +122,10 @@ class SecondStepView(LoginView):
 
 
 def set_up(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-    """The page of one's own second factor, for site staff: password, secret, first code, codes."""
+    """The page of one's own second factor, for site staff.
+
+    Switching it on takes the password, then a first code; switching it off takes both at once.
+    """
     reader: Any = request.user
     act = request.POST.get("act") if request.method == "POST" else None
     if act == "leave":
@@ -122,10 +135,10 @@ def set_up(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         context |= _begin(request, reader)
     elif act == "confirm":
         context |= _confirm(request, reader)
+    elif act == "off":
+        context |= _switch_off(request, reader)
     else:
-        factor = SecondFactor.objects.in_force().filter(reader=reader).first()
-        context |= {"factor": factor, "left": services.codes_left(factor) if factor else 0}
-        context["form"] = None if factor else PasswordForm()
+        context |= _state(reader)
     return TemplateResponse(request, SET_UP_PAGE, context)
 
 
@@ -134,18 +147,21 @@ def proof_of(text: str) -> Proof:
     return Proof(code=text) if _DIGITS.fullmatch(text) else Proof(recovery_code=text)
 
 
+def _state(reader: User) -> dict[str, Any]:
+    factor = SecondFactor.objects.in_force().filter(reader=reader).first()
+    if factor is None:
+        return {"form": PasswordForm(), "act": "begin"}
+    left = services.codes_left(factor)
+    return {"form": SwitchOffForm(), "act": "off", "factor": factor, "left": left}
+
+
 def _begin(request: HttpRequest, reader: User) -> dict[str, Any]:
     form = PasswordForm(request.POST)
-    if form.is_valid():
+    if form.is_valid() and _knows_password(request, form, reader):
         try:
-            recognise(
-                username=reader.username,
-                password=form.cleaned_data["password"],
-                address=client_address(request),
-            )
             secret = services.begin(reader=reader)
         except DomainError as error:
-            form.add_error("password", _said(error))
+            form.add_error("password", str(error))
         else:
             picture = segno.make(secret.address, error="m")
             return {
@@ -155,7 +171,7 @@ def _begin(request: HttpRequest, reader: User) -> dict[str, Any]:
                 "address": secret.address,
                 "picture": picture.svg_data_uri(scale=5, border=4, light="#fff"),
             }
-    return {"form": form}
+    return {"form": form, "act": "begin"}
 
 
 def _confirm(request: HttpRequest, reader: User) -> dict[str, Any]:
@@ -164,16 +180,37 @@ def _confirm(request: HttpRequest, reader: User) -> dict[str, Any]:
         try:
             shown = services.confirm(reader=reader, code=form.cleaned_data["code"])
         except DomainError as error:
-            form.add_error("code", _said(error))
+            form.add_error("code", str(error))
         else:
             return {"recovery_codes": shown}
     return {"form": form, "act": "confirm"}
 
 
-def _said(error: DomainError) -> str:
-    if error.code == "invalid_credentials":
-        return _("This is not your password.")
-    return str(error)
+def _switch_off(request: HttpRequest, reader: User) -> dict[str, Any]:
+    form = SwitchOffForm(request.POST)
+    if form.is_valid() and _knows_password(request, form, reader):
+        try:
+            services.switch_off(reader=reader, proof=proof_of(form.cleaned_data["code"]))
+        except DomainError as error:
+            form.add_error("code", str(error))
+        else:
+            return _state(reader)
+    return _state(reader) | {"form": form}
+
+
+def _knows_password(request: HttpRequest, form: forms.Form, reader: User) -> bool:
+    """Whether the password of the form is right; says so in the form when it is not."""
+    try:
+        recognise(
+            username=reader.username,
+            password=form.cleaned_data["password"],
+            address=client_address(request),
+        )
+    except DomainError as error:
+        wrong = error.code == "invalid_credentials"
+        form.add_error("password", _("This is not your password.") if wrong else str(error))
+        return False
+    return True
 
 
 def _itself(reader: User) -> User:

@@ -25,10 +25,10 @@ class Outcome:
 
 
 def sealed_columns() -> list[tuple[type[Model], str]]:
-    """Every column that holds sealed texts, of all apps."""
+    """Every column that holds sealed texts, of all apps, in the order of their names."""
     return [
         (model, field.name)
-        for model in apps.get_models()
+        for model in sorted(apps.get_models(), key=lambda model: model._meta.label)
         for field in model._meta.concrete_fields
         if field.name.startswith("sealed_")
     ]
