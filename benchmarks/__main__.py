@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 
 from benchmarks import growth, mixed, report, table
@@ -43,6 +44,8 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Do what is asked; 1 when it cannot be done or does not hold."""
     options = parser().parse_args(arguments)
+    # So that whoever stops it finds no server running and no copy left.
+    signal.signal(signal.SIGTERM, lambda *_about: sys.exit(143))
     try:
         if options.command == "table":
             table.run(plan(options))

@@ -18,6 +18,7 @@ from django.utils import timezone
 from accounts import erasures
 from accounts.keys import keyring, signing_key
 from accounts.models import Session
+from bookbridge import serving
 from bookbridge.doctor.findings import Finding, Question
 from bookbridge.invariants.checks import rows_of
 
@@ -38,6 +39,18 @@ def keys() -> Iterator[Finding]:
     signature = signing_key().private.sign(b"doctor")
     signing_key().public.verify(signature, b"doctor")
     yield Finding("keys", f"{len(ring)} keys; {signing_key().kid[:12]} signs")
+
+
+def server() -> Iterator[Finding]:
+    """The server that `make run` starts."""
+    try:
+        serving.arguments(os.environ)
+    except ValueError as error:
+        yield Finding("server", str(error), "set SERVER in .env, then run `make setup`")
+        return
+    size = serving.extent(os.environ)
+    name = serving.chosen(os.environ)
+    yield Finding("server", f"{name}: {size.workers} processes of {size.threads} threads")
 
 
 def clock() -> Iterator[Finding]:
@@ -130,4 +143,4 @@ def ledger() -> Iterator[Finding]:
         yield Finding("erasures", "everybody who left is noted, and nobody of them is here")
 
 
-QUESTIONS: list[Question] = [keys, clock, disk, static_files, ledger]
+QUESTIONS: list[Question] = [keys, server, clock, disk, static_files, ledger]

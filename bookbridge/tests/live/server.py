@@ -1,4 +1,6 @@
-"""A server of one's own for a test: gunicorn, a fresh database, keys that nobody else has."""
+"""A server of one's own for a test: gunicorn (or what `SERVER` names), a fresh database, keys that
+nobody else has.
+"""
 
 from __future__ import annotations
 
@@ -145,6 +147,7 @@ def running(folder: Path, database_url: str, **variables: str) -> Iterator[Serve
         "DATABASE_URL": database_url,
         "REDIS_URL": settings.REDIS_URL,
         "BIND": f"127.0.0.1:{port}",
+        "SERVER": "gunicorn",
         "RATE_LIMIT_FACTOR": "10000",
         "OPENLIBRARY_URL": "",
         "DEMO": "0",
@@ -160,7 +163,7 @@ def running(folder: Path, database_url: str, **variables: str) -> Iterator[Serve
     )
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn"],
+            [sys.executable, "-m", "bookbridge.serving"],
             cwd=ROOT,
             env=environment,
             stdout=output,
