@@ -48,15 +48,15 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_about: sys.exit(143))
     try:
         if options.command == "table":
-            table.run(plan(options))
-        elif options.command == "growth":
+            return table.run(plan(options))
+        if options.command == "growth":
             growth.run(named(listed(options.only)), long=options.long, quick=options.quick)
-        elif options.command == "mixed":
+            return 0
+        if options.command == "mixed":
             return mixed.run(
                 chosen([options.server])[0], minutes=options.minutes, reviews=options.reviews
             )
-        else:
-            report.run(take=options.take)
+        report.run(take=options.take)
     except (Unable, Different, LoadError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1

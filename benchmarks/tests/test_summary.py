@@ -52,10 +52,11 @@ def table() -> dict[str, Any]:
             "club-detail": {"gunicorn": {"statements": 3, "trips": 4, "database_ms": 1.5}}
         },
         "likeness": {"club-detail": {"fastapi": "identical bytes"}},
+        "failures": [],
         "disturbed": {"repeated": 2, "kept": ["club-detail, bare: others 20%"]},
         "cold": {
             "gunicorn": {
-                name: {"median": 70.0, "low": 60.0, "high": 90.0}
+                name: {"median": 70.0, "low": 60.0, "high": 90.0, "failed": 1}
                 for name in ("stats-cold-book", "stats-cold-site")
             }
         },
@@ -136,6 +137,7 @@ def test_the_page_is_written_from_what_is_kept(
     text = page.read_text()
     assert "| club detail | at least 0.5 x bare | 0.25 (0.23 to 0.28) | not reached |" in text
     assert "performance/growth.svg" in text
+    assert "1 did not come in time" in text
     assert "performance/mixed.svg" not in text
     assert (tmp_path / "performance" / "table.svg").exists()
 
