@@ -20,7 +20,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = made.add_subparsers(dest="command", required=True)
     one = commands.add_parser("table", help="all contenders side by side")
-    one.add_argument("--quick", action="store_true", help="one short round, to see that it works")
+    one.add_argument("--quick", action="store_true", help="one short round without the extras")
     one.add_argument("--rounds", type=int, help="5 without it")
     one.add_argument("--seconds", type=float, help="of each run; 3 without it")
     one.add_argument("--only", default="", help="workloads, separated by commas")
@@ -77,6 +77,7 @@ def plan(options: argparse.Namespace) -> table.Plan:
         seconds=options.seconds or (1 if quick else 3),
         reviews=options.reviews,
         warm=not quick,
+        extras=not quick,
     )
 
 

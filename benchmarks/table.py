@@ -23,6 +23,8 @@ from benchmarks.summary import condensed, ratios
 from benchmarks.workloads import COLD, Workload
 from benchmarks.wrk import LoadError, Request
 
+#: Rounds in which one connection alone is measured as well.
+SINGLE_ROUNDS = 3
 #: How often a cold answer is asked for, unless it takes longer than so many seconds in all.
 COLD_TIMES, COLD_SECONDS = 15, 10.0
 
@@ -110,7 +112,7 @@ def measured(bench: Bench, plan: Plan) -> dict[str, Any]:
                     try:
                         figures = measure(
                             server, workload, bench.subjects, bench.gauge, seconds=plan.seconds,
-                            patience=patience, warm=plan.warm,
+                            patience=patience, warm=plan.warm, single=number < SINGLE_ROUNDS,
                         )  # fmt: skip
                     except (Unable, LoadError) as error:
                         failures.append(f"round {number + 1}: {error}")
