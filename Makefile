@@ -148,6 +148,6 @@ clean: ## Remove what was installed, generated and built, containers too; databa
 	@if [ -f .env ] && $(COMPOSE) version >/dev/null 2>&1 && docker info >/dev/null 2>&1; then \
 		$(COMPOSE) down --remove-orphans; docker image rm --force bookbridge:local bookbridge-tests:local; \
 	fi || true
-	@rm -rf .venv var/static var/static.sha256 var/lock var/openapi.yaml var/django.pot
+	@rm -rf .venv var/static var/static.sha256 var/lock var/bench/venv var/openapi.yaml var/django.pot
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
-	@find $(PACKAGES) -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find $(PACKAGES) benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 
 from benchmarks import growth, mixed, report, table
@@ -19,7 +20,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = made.add_subparsers(dest="command", required=True)
     one = commands.add_parser("table", help="all contenders side by side")
-    one.add_argument("--quick", action="store_true", help="one short round, to see that it works")
+    one.add_argument("--quick", action="store_true", help="one short round without the extras")
     one.add_argument("--rounds", type=int, help="5 without it")
     one.add_argument("--seconds", type=float, help="of each run; 3 without it")
     one.add_argument("--only", default="", help="workloads, separated by commas")
@@ -43,17 +44,19 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Do what is asked; 1 when it cannot be done or does not hold."""
     options = parser().parse_args(arguments)
+    # So that whoever stops it finds no server running and no copy left.
+    signal.signal(signal.SIGTERM, lambda *_about: sys.exit(143))
     try:
         if options.command == "table":
-            table.run(plan(options))
-        elif options.command == "growth":
+            return table.run(plan(options))
+        if options.command == "growth":
             growth.run(named(listed(options.only)), long=options.long, quick=options.quick)
-        elif options.command == "mixed":
+            return 0
+        if options.command == "mixed":
             return mixed.run(
                 chosen([options.server])[0], minutes=options.minutes, reviews=options.reviews
             )
-        else:
-            report.run(take=options.take)
+        report.run(take=options.take)
     except (Unable, Different, LoadError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -74,6 +77,7 @@ def plan(options: argparse.Namespace) -> table.Plan:
         seconds=options.seconds or (1 if quick else 3),
         reviews=options.reviews,
         warm=not quick,
+        extras=not quick,
     )
 
 

@@ -11,7 +11,7 @@ from stats.charts.style import STYLE
 from stats.charts.svg import Markup, element, label
 
 WIDTH, MARGIN = 720, 20
-NAMES, BAR, GAP = 250, 16, 22
+NAMES, BAR, GAP = 285, 16, 22
 INKS = {
     "gunicorn": "first", "granian": "third", "bare": "fifth", "fastapi": "second",
     "asyncpg": "fourth", "flask": "second",
@@ -102,7 +102,7 @@ def growth(found: dict[str, Any]) -> str:
     drawn.append(label(MARGIN, foot, "CPU milliseconds of a request: server", ink="first"))
     drawn.append(label(MARGIN + 240, foot, "database", ink="second"))
     drawn.append(label(MARGIN + 320, foot, "by the number of reviews", ink="soft"))
-    return document(foot + 20, "The same cost as the platform grows", drawn)
+    return document(foot + 20, "What a request costs as the platform grows", drawn)
 
 
 def curves(

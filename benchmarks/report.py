@@ -114,6 +114,7 @@ def circumstances(table: dict[str, Any]) -> str:
         f"{disturbed['repeated']} runs were repeated because something else used the machine; "
         f"{len(disturbed['kept'])} stayed disturbed"
         + (f": {'; '.join(disturbed['kept'][:12])}." if disturbed["kept"] else "."),
+        *(f"A run failed: {failure}." for failure in table["failures"]),
     ]
     return "\n".join(f"- {line}" for line in lines)
 
@@ -190,7 +191,8 @@ def besides(table: dict[str, Any]) -> str:
         for workload, found in cold.items():
             lines.append(
                 f"- {goals.titled(table, workload)}, {table['contenders'][who]}: "
-                f"{found['median']} ms ({found['low']} to {found['high']})."
+                f"{found['median']} ms ({found['low']} to {found['high']})"
+                + (f", {found['failed']} did not come in time." if found["failed"] else ".")
             )
     for who, flood in table.get("flood", {}).items():
         quiet, during = flood["quiet"], flood["flooded"]

@@ -29,7 +29,7 @@ def keep(section: str, found: dict[str, Any], path: Path = FOUND) -> Path:
     """Write one section; the others stay."""
     sections = load(path) | {section: found}
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(sections, indent=1, ensure_ascii=False, sort_keys=True)
+    text = json.dumps(sections, indent=1, ensure_ascii=False)
     path.write_text(f"{text}\n", encoding="utf-8")
     return path
 

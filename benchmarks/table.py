@@ -16,15 +16,17 @@ from benchmarks.contenders import Contender
 from benchmarks.flood import flooded
 from benchmarks.measuring import Gauge, Patience, measure
 from benchmarks.server import Server, ensure_packages, running
-from benchmarks.services import Services, free_port
+from benchmarks.services import Services, Unable, free_port
 from benchmarks.services import running as services_running
 from benchmarks.subjects import Subjects
 from benchmarks.summary import condensed, ratios
 from benchmarks.workloads import COLD, Workload
-from benchmarks.wrk import Request
+from benchmarks.wrk import LoadError, Request
 
-#: How often a cold answer is asked for.
-COLD_TIMES = 15
+#: Rounds in which one connection alone is measured as well.
+SINGLE_ROUNDS = 3
+#: How often a cold answer is asked for, unless it takes longer than so many seconds in all.
+COLD_TIMES, COLD_SECONDS = 15, 10.0
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,13 @@ class Bench:
         )  # fmt: skip
 
 
-def run(plan: Plan) -> None:
-    """Measure, and keep the results in var/bench/results.json."""
+def run(plan: Plan) -> int:
+    """Measure, and keep the results in var/bench/results.json; 1 when a run failed.
+
+    Raises:
+        Unable: nothing can be measured.
+        Different: contenders do not answer, or store, the same.
+    """
     begun = time.monotonic()
     ensure_packages()
     with services_running() as services:
@@ -79,15 +86,21 @@ def run(plan: Plan) -> None:
             bench = Bench(services, name, subjects, gauge, checked, port)
             found = measured(bench, plan)
             found["size"] = results.size_of(services, name, subjects)
+            results.keep("table", found)
+            if plan.extras:
+                found |= extras(bench, plan)
     found["minutes"] = round((time.monotonic() - begun) / 60, 1)
     print(f"Written to {results.keep('table', found)} after {found['minutes']} minutes.")
+    for failure in found["failures"]:
+        print(f"Failed: {failure}")
+    return 1 if found["failures"] else 0
 
 
 def measured(bench: Bench, plan: Plan) -> dict[str, Any]:
-    """All rounds, and the extras of BookBridge, as they are kept."""
+    """All rounds, as they are kept."""
     rounds: dict[str, dict[str, list[dict[str, float]]]] = defaultdict(lambda: defaultdict(list))
     memory: dict[str, list[dict[str, float]]] = defaultdict(list)
-    patience = Patience(max(4, plan.runs // 6))
+    patience, failures = Patience(max(4, plan.runs // 6)), list[str]()
     for number in range(plan.rounds):
         # Nobody is always the first after a pause, or always the last.
         turn = number % len(plan.contenders)
@@ -96,10 +109,15 @@ def measured(bench: Bench, plan: Plan) -> dict[str, Any]:
                 for workload in plan.workloads:
                     if workload.own and not contender.own:
                         continue
-                    figures = measure(
-                        server, workload, bench.subjects, bench.gauge, seconds=plan.seconds,
-                        patience=patience, warm=plan.warm,
-                    )  # fmt: skip
+                    try:
+                        figures = measure(
+                            server, workload, bench.subjects, bench.gauge, seconds=plan.seconds,
+                            patience=patience, warm=plan.warm, single=number < SINGLE_ROUNDS,
+                        )  # fmt: skip
+                    except (Unable, LoadError) as error:
+                        failures.append(f"round {number + 1}: {error}")
+                        print(failures[-1], flush=True)
+                        continue
                     rounds[workload.name][contender.name].append(figures)
                     tell(number, contender, workload, figures)
                 memory[contender.name].append(machine.memory_mb(server.pids()))
@@ -117,7 +135,7 @@ def measured(bench: Bench, plan: Plan) -> dict[str, Any]:
         "statements": bench.checked.statements,
         "likeness": bench.checked.likeness,
         "disturbed": {"repeated": patience.repeated, "kept": patience.kept},
-        **(extras(bench, plan) if plan.extras else {}),
+        "failures": failures,
     }
 
 
@@ -141,19 +159,23 @@ def extras(bench: Bench, plan: Plan) -> dict[str, Any]:
 
 
 def cold_answers(server: Server, workload: Workload, bench: Bench) -> dict[str, float]:
-    """Milliseconds of an answer that nobody asked for before, with an empty cache each time."""
+    """Milliseconds of an answer that nobody asked for before, with an empty cache each time.
+
+    `failed` counts those that did not come in time (a 503).
+    """
     request = workload.requests(bench.subjects)[0]
-    cache, times = bench.services.cache(), []
+    cache, times, failed = bench.services.cache(), list[float](), 0
     server.send(request)
-    for _number in range(COLD_TIMES):
+    until = time.monotonic() + COLD_SECONDS
+    while len(times) < COLD_TIMES and (len(times) < 3 or time.monotonic() < until):
         cache.flushdb()
         server.send(other_request(bench.subjects))  # the connections and the limiter are warm
         begun = time.perf_counter()
         answer = server.send(request)
         times.append(1000 * (time.perf_counter() - begun))
-        if answer.status != 200:
-            raise RuntimeError(f"{workload.title}: {answer.status}")
+        failed += answer.status != 200
     return {
+        "failed": failed,
         "median": round(statistics.median(times), 2),
         "low": round(min(times), 2),
         "high": round(max(times), 2),

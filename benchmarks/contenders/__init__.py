@@ -30,7 +30,7 @@ class Contender:
         title: for people.
         arguments: of the Python interpreter; `{bind}`, `{host}` and `{port}` are filled in.
         own: whether it is BookBridge, in the environment of the project.
-        goal: the other one whose figures this one is to reach, beside those of the table.
+        variables: of the environment, beside those that all have.
     """
 
     name: str

@@ -173,8 +173,8 @@ async def publish(
         await db.flush()
     except IntegrityError as error:
         raise HTTPException(409) from error
-    await db.refresh(review, ["book", "author", "club"])
-    answer = review_out(review, viewer, liked=False)
+    row = (await db.execute(queries.written(viewer.id, review.id))).one()
+    answer = review_out(row.Review, viewer, liked=row.liked_by_me)
     db.add(
         models.KeptAnswer(
             user_id=viewer.id,

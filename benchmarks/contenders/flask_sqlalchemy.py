@@ -127,7 +127,8 @@ def publish() -> ResponseReturnValue:
         db.session.flush()
     except IntegrityError:
         abort(409)
-    answer = review_dict(review, viewer, liked=False)
+    row = db.session.execute(queries.written(viewer.id, review.id)).one()
+    answer = review_dict(row.Review, viewer, liked=row.liked_by_me)
     db.session.add(
         models.KeptAnswer(
             user_id=viewer.id,
@@ -173,8 +174,6 @@ def review_dict(review: Any, viewer: Viewer, *, liked: bool) -> dict[str, Any]:
         "imported_at": review.author.imported_at,
         "club_slug": review.club.slug if review.club else None,
         "liked_by_me": liked,
-        # A row just written has not been read back.
-        "edited_at": review.edited_at,
     }
     return forms.review(vars(review) | related, viewer.id)
 

@@ -114,6 +114,11 @@ class Queries:
             )
         )
 
+    def written(self, viewer_id: int, review_id: int) -> Any:
+        """A review just written, read again with all that its answer shows."""
+        found = self.review(viewer_id).where(self.models.Review.id == review_id)
+        return found.execution_options(populate_existing=True)
+
     def kept_answer(self, viewer_id: int, path: str, key: str) -> Any:
         """The answer kept for an idempotency key."""
         kept = self.models.KeptAnswer

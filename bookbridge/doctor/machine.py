@@ -16,12 +16,25 @@ from django.utils import timezone
 
 from accounts import erasures
 from accounts.models import Session
+from bookbridge import serving
 from bookbridge.doctor.findings import Finding, Question
 from bookbridge.invariants.checks import rows_of
 
 CLOCK_SLACK_SECONDS = 2.0
 LEAST_FREE_BYTES = 1_000_000_000
 LEAST_FREE_IN_100 = 5
+
+
+def server() -> Iterator[Finding]:
+    """The server that `make run` starts."""
+    try:
+        serving.arguments(os.environ)
+    except ValueError as error:
+        yield Finding("server", str(error), "set SERVER in .env, then run `make setup`")
+        return
+    size = serving.extent(os.environ)
+    name = serving.chosen(os.environ)
+    yield Finding("server", f"{name}: {size.workers} processes of {size.threads} threads")
 
 
 def clock() -> Iterator[Finding]:
@@ -114,4 +127,4 @@ def ledger() -> Iterator[Finding]:
         yield Finding("erasures", "everybody who left is noted, and nobody of them is here")
 
 
-QUESTIONS: list[Question] = [clock, disk, static_files, ledger]
+QUESTIONS: list[Question] = [server, clock, disk, static_files, ledger]

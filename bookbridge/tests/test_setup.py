@@ -19,8 +19,9 @@ ROOT = Path(__file__).resolve().parents[2]
 def clone(tmp_path, monkeypatch):
     """An empty clone with its lock files, where nothing is really run."""
     ran = []
-    for name in ("requirements.txt", "requirements-dev.txt", "requirements-browser.txt"):
-        (tmp_path / name).write_text(name)
+    for name in ("", "-dev", "-browser", "-granian"):
+        (tmp_path / f"requirements{name}.txt").write_text(name)
+    monkeypatch.delenv("SERVER", raising=False)
     (tmp_path / ".env.example").write_text((ROOT / ".env.example").read_text())
     monkeypatch.setattr(bootstrap, "BASE_DIR", tmp_path)
     monkeypatch.setattr(bootstrap, "VENV", tmp_path / ".venv")
@@ -58,6 +59,24 @@ def test_a_fresh_clone_gets_everything_and_the_second_time_nothing_is_installed(
     assert len(installs(ran)) == 1
     assert (folder / ".env").read_text() == written
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("where", ["environment", "file", "option"])
+def test_the_other_server_is_installed_only_where_it_is_asked_for(clone, monkeypatch, where):
+    folder, ran = clone
+    bootstrap.main()
+    assert not any("granian" in part for part in installs(ran)[0])
+    if where == "environment":
+        monkeypatch.setenv("SERVER", "granian")
+    elif where == "file":
+        dotenv = folder / ".env"
+        dotenv.write_text(f"{dotenv.read_text()}\nSERVER=granian\n")
+    else:
+        monkeypatch.setattr(sys, "argv", ["bootstrap", "--granian"])
+
+    bootstrap.main()
+
+    assert str(folder / "requirements-granian.txt") in installs(ran)[1]
 
 
 def test_changed_locks_are_installed_again(clone):
@@ -197,7 +216,8 @@ def test_production_starts_when_everything_is_given():
 def test_every_setting_is_explained_in_the_example():
     example = (ROOT / ".env.example").read_text()
     sources = [*(ROOT / "bookbridge/settings").glob("*.py"), ROOT / "gunicorn.conf.py"]
-    asked = re.compile(r'env(?:iron)?\.\w+\(\s*"([A-Z_]+)"')
+    sources.append(ROOT / "bookbridge/serving.py")
+    asked = re.compile(r'(?:env(?:iron)?|variables)\.\w+\(\s*"([A-Z_]+)"')
     names = {name for source in sources for name in asked.findall(source.read_text())}
     assert len(names) > 30
     assert {name for name in names - {"PYTEST_XDIST_WORKER"} if f"{name}=" not in example} == set()

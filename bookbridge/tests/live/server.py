@@ -1,4 +1,6 @@
-"""A server of one's own for a test: gunicorn, a fresh database, keys that nobody else has."""
+"""A server of one's own for a test: gunicorn (or what `SERVER` names), a fresh database, keys that
+nobody else has.
+"""
 
 from __future__ import annotations
 
@@ -141,8 +143,10 @@ def environment_for(folder: Path, database_url: str, **variables: str) -> dict[s
         "DJANGO_SECRET_KEY": secrets.token_urlsafe(50),
         "JWT_SIGNING_KEYS": key,
         "SEALING_KEYS": key,
+        "RETIRED_NAME_KEYS": key,
         "DATABASE_URL": database_url,
         "REDIS_URL": settings.REDIS_URL,
+        "SERVER": "gunicorn",
         "RATE_LIMIT_FACTOR": "10000",
         "OPENLIBRARY_URL": "",
         "DEMO": "0",
@@ -172,7 +176,7 @@ def running(folder: Path, database_url: str, **variables: str) -> Iterator[Serve
     migrate(environment)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn"],
+            [sys.executable, "-m", "bookbridge.serving"],
             cwd=ROOT,
             env=environment,
             stdout=output,
