@@ -7,6 +7,7 @@ asked; real replicas are in bookbridge/tests/live/test_replicas.py.
 from __future__ import annotations
 
 import itertools
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -15,8 +16,9 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError, connections, transaction
-from django.test import override_settings
+from django.test import RequestFactory, override_settings
 
+from bookbridge.kernel import health
 from bookbridge.kernel import replicas as module
 from bookbridge.kernel.replicas import Router, read_alias, reading, replicas
 
@@ -254,3 +256,18 @@ def test_other_threads_have_their_own_place(servers: Servers) -> None:
 
     assert reading(handler) in ALIASES
     assert seen == ["default"]
+
+
+def test_readyz_names_each_replica(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "_database", lambda: "ok")
+    monkeypatch.setattr(health, "_migrations", lambda: "ok")
+    monkeypatch.setattr(health, "_cache", lambda: "ok")
+    request = RequestFactory().get("/readyz")
+    assert json.loads(health.readyz(request).content)["status"] == "ok"
+    servers.broken.add("replica_2")
+    answer = health.readyz(request)
+    body = json.loads(answer.content)
+    assert (answer.status_code, body["status"]) == (200, "degraded")
+    assert (body["checks"]["replica_1"], body["checks"]["replica_2"]) == ("ok", "down")
+    servers.broken.add("default")
+    assert json.loads(health.readyz(request).content)["checks"]["replica_1"] == "unknown"
