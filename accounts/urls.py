@@ -1,4 +1,6 @@
-"""Addresses of accounts, below `/api/v1/`; `jwks` is mounted at `/.well-known/jwks.json`."""
+"""Addresses of accounts, below `/api/v1/`; `jwks` is mounted at `/.well-known/jwks.json`, and
+`pages` are below `/account/`.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from django.urls import path
 from accounts.auth_views import RegistrationViewSet, SignOutViewSet, TokenViewSet, jwks
 from accounts.exporting.views import ExportViewSet
 from accounts.leaving.views import RestoreViewSet
+from accounts.mailbox.pages import ChangeAddressPage, ResetPage, VerifyPage
 from accounts.mailbox.views import CredentialsViewSet, LinkViewSet
 from accounts.moderation.views import NoticeViewSet, SuspensionViewSet
 from accounts.personal_tokens.views import PersonalTokenViewSet
@@ -16,7 +19,14 @@ from accounts.second_factor.views import SecondFactorViewSet, SecondStepViewSet
 from accounts.security.views import OwnSecurityViewSet
 from accounts.session_views import SessionViewSet
 
-__all__ = ["jwks", "urlpatterns"]
+__all__ = ["jwks", "pages", "urlpatterns"]
+
+#: Where the links of mails lead.
+pages = [
+    path("verify/", VerifyPage.as_view(), name="account-verify"),
+    path("email/", ChangeAddressPage.as_view(), name="account-email"),
+    path("reset/", ResetPage.as_view(), name="account-reset"),
+]
 
 urlpatterns = [
     # Accounts and tokens

@@ -7,7 +7,7 @@ from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
 from django.views.generic import RedirectView
 
-from accounts.urls import jwks
+from accounts.urls import jwks, pages
 from bookbridge.documents import Icon, RedocView, SchemaView, SwaggerView
 from bookbridge.kernel.health import livez, readyz
 
@@ -34,6 +34,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", livez, name="livez"),
     path("readyz", readyz, name="readyz"),
     path("admin/", admin.site.urls),
+    path("account/", include(pages)),
     path("favicon.ico", Icon.as_view(), name="icon"),
     path("", RedirectView.as_view(pattern_name="docs"), name="home"),
 ]

@@ -109,6 +109,17 @@ _PAGES = {
     "frame-ancestors": ["'none'"],
 }
 SECURE_CSP_BY_PATH = {
+    # Pages that handle a secret: files of one's own and nothing written into them.
+    "/account/": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    },
     "/admin/": _PAGES,
     # Swagger UI and Redoc write style attributes; Redoc searches in a worker made from a blob.
     "/api/docs/": _PAGES | {"style-src": ["'self'", "'unsafe-inline'"]},

@@ -22,7 +22,16 @@ ROOT = Path(__file__).resolve().parents[2]
 METHODS = ("get", "post", "put", "patch", "delete")
 #: Routes that the document leaves out: itself, its readers, health, the admin.
 PAGES = {"", "favicon.ico"}
-OUTSIDE = ("admin/", "api/schema/", "api/docs/", "api/redoc/", "livez", "readyz", ".well-known/")
+OUTSIDE = (
+    "account/",
+    "admin/",
+    "api/schema/",
+    "api/docs/",
+    "api/redoc/",
+    "livez",
+    "readyz",
+    ".well-known/",
+)
 
 
 def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -12,10 +12,8 @@ import pytest
 from bookbridge.tests.live.server import ROOT, Server, fresh_database, running
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with its static files collected, as `make run` does."""
-    folder = tmp_path_factory.mktemp("pages")
+def collected_static_files() -> None:
+    """Collect the static files, as `make run` does."""
     subprocess.run(
         [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"],
         cwd=ROOT,
@@ -28,5 +26,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         },
         check=True,
     )
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with its static files collected."""
+    folder = tmp_path_factory.mktemp("pages")
+    collected_static_files()
     with fresh_database(folder) as url, running(folder, url) as started:
         yield started
