@@ -114,7 +114,8 @@ def noted() -> set[str]:
 
 def leaving() -> dict[str, datetime]:
     """Until when, by digest, of readers who asked to leave and did not change their mind."""
-    path, found = ledger(), {}
+    path = ledger()
+    found: dict[str, datetime] = {}
     if path is None or not path.exists():
         return {}
     with path.open(encoding="utf-8", errors="replace") as file:

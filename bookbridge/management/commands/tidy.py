@@ -6,10 +6,21 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.contrib.sessions.models import Session as AdminSession
+from django.core.management.base import BaseCommand, CommandError
 from django.db.models import QuerySet
+from django.utils import timezone
+from tqdm import tqdm
 
+from accounts.leaving.services import (
+    NotAllErased,
+    due,
+    erase_due,
+    farewells_to_forget,
+    forget_farewells,
+)
 from accounts.moderation.records import forget_kept_texts, texts_to_forget
+from accounts.security.records import forget_traces, traces_to_forget
 from accounts.sessions import forget_ended_sessions, sessions_to_forget
 from bookbridge.kernel import counters, idempotency
 
@@ -21,8 +32,9 @@ class Command(BaseCommand):
     """`manage.py tidy [--dry-run]`"""
 
     help = (
-        "Delete expired idempotency keys and limit counters, texts kept for 90 days, and "
-        "sessions that ended 30 days ago. Safe at any time; once a day is enough."
+        "Delete expired idempotency keys and limit counters, texts and traces kept for 90 days, "
+        "sessions that ended 30 days ago and expired ones of the admin; erase readers whose days "
+        "of grace are over. Safe at any time; once a day is enough."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -36,12 +48,34 @@ class Command(BaseCommand):
             ("limit counters", counters.expired, all_of(counters.purge_expired)),
             ("kept texts", texts_to_forget, forget_kept_texts),
             ("sessions", sessions_to_forget, forget_ended_sessions),
+            ("traces of the security record", traces_to_forget, forget_traces),
+            ("sessions of the admin", admin_sessions_to_forget, forget_admin_sessions),
+            ("last mails", farewells_to_forget, forget_farewells),
+            ("readers who leave", due, self.erase),
         ]
         for name, past, forget in kinds:
             if options["dry_run"]:
                 self.stdout.write(f"{name}: {past().count()} to remove")
             else:
                 self.stdout.write(f"{name}: {forget()} removed")
+
+    def erase(self) -> int:
+        """Erase whose days of grace are over, with progress."""
+        with tqdm(total=due().count(), unit=" readers", disable=None) as bar:
+            try:
+                return erase_due(tick=bar.update)
+            except NotAllErased as error:
+                raise CommandError(f"{error}; the log says why. Run tidy again.") from error
+
+
+def admin_sessions_to_forget() -> QuerySet[Any]:
+    """Sessions of the admin site that expired."""
+    return AdminSession.objects.filter(expire_date__lte=timezone.now())
+
+
+def forget_admin_sessions() -> int:
+    """Delete sessions of the admin site that expired; gives how many."""
+    return admin_sessions_to_forget().delete()[0]
 
 
 def all_of(purge: Callable[..., int]) -> Callable[[], int]:

@@ -25,6 +25,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             "DJANGO_SECRET_KEY": "x" * 50,
             "JWT_SIGNING_KEYS": "a" * 43,
             "SEALING_KEYS": "a" * 43,
+            "RETIRED_NAME_KEYS": "k" * 43,
         },
         check=True,
     )

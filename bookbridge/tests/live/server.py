@@ -143,6 +143,7 @@ def running(folder: Path, database_url: str, **variables: str) -> Iterator[Serve
         "DJANGO_SECRET_KEY": secrets.token_urlsafe(50),
         "JWT_SIGNING_KEYS": key,
         "SEALING_KEYS": key,
+        "RETIRED_NAME_KEYS": key,
         "DATABASE_URL": database_url,
         "REDIS_URL": settings.REDIS_URL,
         "BIND": f"127.0.0.1:{port}",
