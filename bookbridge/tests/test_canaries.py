@@ -138,12 +138,17 @@ def planted() -> tuple[User, ApiClient]:
     assert visitor.post("auth/register/", account | {"display_name": name}).status_code == 201
     sign_in = {"login": EMAIL, "password": PASSWORD}
     visitor.post("auth/token/", sign_in | {"password": f"{CANARY} wrong"})
+    moderator = UserFactory(moderator=True)
+    staff = ApiClient(moderator)
+    shut = staff.post(f"users/{USERNAME}/suspend/", {"reason": "Shouting."})
+    assert shut.status_code == 200
+    assert staff.post(f"users/{USERNAME}/reinstate/").status_code == 200
     pair = visitor.post("auth/token/", sign_in).json()
     client = ApiClient(**{"User-Agent": AGENT, "Authorization": f"Bearer {pair['access']}"})
     client.client.defaults["REMOTE_ADDR"] = ADDRESS
     reader = User.objects.get(username=USERNAME)
     _writes(client, reader)
-    _others(client, reader)
+    _others(client, reader, moderator)
     for path in (f"stats/users/{USERNAME}/", f"users/?search={CANARY}", f"users/{USERNAME}/"):
         assert visitor.get(path).status_code == 200, path
     visitor.get(f"{CANARY}/nowhere/?q={CANARY}")
@@ -169,17 +174,13 @@ def _writes(client: ApiClient, reader: User) -> None:
     assert client.get(f"books/?search={CANARY}").status_code == 200
 
 
-def _others(client: ApiClient, reader: User) -> None:
+def _others(client: ApiClient, reader: User, moderator: User) -> None:
     """What other people, moderators and the admin site come to keep of the reader."""
-    moderator, bea = UserFactory(moderator=True), UserFactory()
+    bea = UserFactory()
     own = ReviewFactory(author=reader, text=f"{CANARY} reported")
-    staff = ApiClient(moderator)
     for target in ({"kind": "reader", "id": USERNAME}, {"kind": "review", "id": own.pk}):
         made = ApiClient(bea).post("reports/", {"target": target, "reason": "spam"})
         assert made.status_code == 201, made.content
-    shut = staff.post(f"users/{USERNAME}/suspend/", {"reason": "Shouting."})
-    assert shut.status_code == 200
-    assert staff.post(f"users/{USERNAME}/reinstate/").status_code == 200
     User.objects.filter(pk=reader.pk).update(suspension_reason=f"{CANARY} suspended")
     reader.notices.create(kind="warned", reason=f"{CANARY} did it", about_id=CANARY)
     bea.notices.create(kind="report_upheld", about_kind="reader", about_id=USERNAME)
