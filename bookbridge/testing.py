@@ -32,8 +32,7 @@ def free_port() -> int:
 
 def whole(answer: Any) -> HttpResponse:
     """An answer that comes in pieces, read to its end."""
-    content = b"".join(answer.streaming_content)
-    answer.close()
+    content = b"".join(answer.streaming_content)  # at its end the test client closes it
     read = HttpResponse(content, status=answer.status_code, headers=dict(answer.items()))
     read.json = lambda: json.loads(content)  # type: ignore[attr-defined]
     return read

@@ -7,14 +7,16 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.conf import settings
+from django.contrib.sessions.models import Session as AdminSession
 from django.core.management import call_command
 from django.db.models import Model
 from django.utils import timezone
 
-from accounts.models import KeptText, Session
+from accounts.models import KeptText, SecurityTrace, Session
+from accounts.security.records import record_event
 from accounts.sessions import forget_ended_sessions, open_session
 from accounts.tests.factories import UserFactory
-from bookbridge.kernel.models import IdempotencyKey, LimitCounter
+from bookbridge.kernel.models import IdempotencyKey, LimitCounter, OutboxJob
 from bookbridge.management.commands import tidy as command
 from bookbridge.testing import ApiClient
 
@@ -26,6 +28,9 @@ KINDS = {
     "limit counters": LimitCounter,
     "kept texts": KeptText,
     "sessions": Session,
+    "traces of the security record": SecurityTrace,
+    "sessions of the admin": AdminSession,
+    "last mails": OutboxJob,
 }
 
 
@@ -46,6 +51,17 @@ def a_text(age: timedelta) -> None:
     KeptText.objects.filter(pk=text.pk).update(created_at=timezone.now() - age)
 
 
+def a_trace(age: timedelta) -> None:
+    event = record_event("signed_out", reader_id=None, address="192.0.2.1")
+    SecurityTrace.objects.filter(event=event).update(created_at=timezone.now() - age)
+
+
+def a_last_mail(name: str, age: timedelta) -> None:
+    now = timezone.now()
+    job = OutboxJob.objects.create(kind="mail", group=f"left:{name}", due_at=now)
+    OutboxJob.objects.filter(pk=job.pk).update(created_at=now - age)
+
+
 def a_session(*, expires: datetime, revoked: datetime | None = None) -> Session:
     session = open_session(reader=UserFactory())
     Session.objects.filter(pk=session.pk).update(expires_at=expires, revoked_at=revoked)
@@ -59,6 +75,9 @@ def plant() -> dict[type[Model], list[object]]:
     a_key("young", window - timedelta(minutes=1))
     LimitCounter.objects.create(key="young", n=1, expires_at=now + timedelta(minutes=1))
     a_text(89 * DAY)
+    a_trace(89 * DAY)
+    AdminSession.objects.create(session_key="young", expire_date=now + DAY)
+    a_last_mail("young", timedelta(hours=23))
     a_session(expires=now + DAY)
     a_session(expires=now - 29 * DAY)
     a_session(expires=now + DAY, revoked=now - 29 * DAY)
@@ -67,6 +86,9 @@ def plant() -> dict[type[Model], list[object]]:
         a_key(f"old{number}", window + timedelta(minutes=1))
         LimitCounter.objects.create(key=f"old{number}", n=1, expires_at=now - DAY)
         a_text(91 * DAY)
+        a_trace(91 * DAY)
+        AdminSession.objects.create(session_key=f"old{number}", expire_date=now - DAY)
+        a_last_mail(f"old{number}", timedelta(hours=25))
     a_session(expires=now - 31 * DAY)
     a_session(expires=now + DAY, revoked=now - 31 * DAY)
     a_session(expires=now - 32 * DAY, revoked=now - 40 * DAY)
@@ -82,15 +104,16 @@ def test_what_has_had_its_time_is_removed_and_the_rest_stays(
 ) -> None:
     monkeypatch.setattr(command, "AT_ONCE", 2)
     young = plant()
-    assert tidy() == dict.fromkeys(KINDS, "3 removed")
+    assert tidy() == dict.fromkeys(KINDS, "3 removed") | {"readers who leave": "0 removed"}
     assert {model: keys_of(model) for model in KINDS.values()} == young
-    assert tidy() == dict.fromkeys(KINDS, "0 removed")
+    assert tidy() == dict.fromkeys([*KINDS, "readers who leave"], "0 removed")
 
 
 def test_a_dry_run_counts_and_removes_nothing() -> None:
     plant()
     before = {model: keys_of(model) for model in KINDS.values()}
-    assert tidy("--dry-run") == dict.fromkeys(KINDS, "3 to remove")
+    expected = dict.fromkeys(KINDS, "3 to remove") | {"readers who leave": "0 to remove"}
+    assert tidy("--dry-run") == expected
     assert {model: keys_of(model) for model in KINDS.values()} == before
 
 
