@@ -1,4 +1,7 @@
-"""Readers and the moderation record in the admin; sessions and retired names are shown nowhere."""
+"""Readers and the moderation record in the admin; sessions and retired names are shown nowhere.
+
+The security record is in `security/admin.py`.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ADMIN, MODERATOR, ModerationRecord, Notice, User
+from accounts.security.admin import SecurityEventAdmin
 from accounts.services import reinstate_reader, set_roles, suspend_reader, warn_reader
 from bookbridge.kernel.admin.acts import Act, SuspendForm
 from bookbridge.kernel.admin.records import RecordAdmin
+
+__all__ = ["ModerationRecordAdmin", "NoticeAdmin", "SecurityEventAdmin", "UserAdmin"]
 
 READER = ("username", "display_name")
 
@@ -117,6 +123,7 @@ class UserAdmin(RecordAdmin):
         "suspended_at",
         "suspended_until",
         "suspension_reason",
+        "leaves_at",
         "erased_at",
         "updated_at",
     )

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from accounts import mail
 from accounts.models import Session, User
 from accounts.querysets import SessionQuerySet
-from accounts.security.records import record_event
+from accounts.security.records import Where, record_event
 from accounts.tokens import AccessToken, RefreshToken, invalid_token, refused
 from bookbridge.kernel.addresses import address_prefix
 from bookbridge.kernel.errors import NotAllowed, Unauthenticated
@@ -48,13 +48,8 @@ def open_session(*, reader: User, user_agent: str = "", address: str = "") -> Se
             user_agent="".join(filter(str.isprintable, user_agent))[:200],
             address_prefix=address_prefix(address) if address else "",
         )
-        record_event(
-            "signed_in",
-            reader_id=reader.pk,
-            address=address,
-            user_agent=user_agent,
-            session=session.pk,
-        )
+        where: Where = {"address": address, "user_agent": user_agent}
+        record_event("signed_in", reader_id=reader.pk, session=session.pk, **where)
     return session
 
 

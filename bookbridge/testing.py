@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 
 from accounts.services import open_session
@@ -27,6 +28,14 @@ def free_port() -> int:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) != 0:
                 return port
+
+
+def whole(answer: Any) -> HttpResponse:
+    """An answer that comes in pieces, read to its end."""
+    content = b"".join(answer.streaming_content)  # at its end the test client closes it
+    read = HttpResponse(content, status=answer.status_code, headers=dict(answer.items()))
+    read.json = lambda: json.loads(content)  # type: ignore[attr-defined]
+    return read
 
 
 class ApiClient:
@@ -57,13 +66,14 @@ class ApiClient:
         """Send one request; `data` is sent as JSON unless it is bytes or None."""
         address = path if path.startswith(("/", "http")) else BASE + path
         body = data if isinstance(data, bytes) else b"" if data is None else json.dumps(data)
-        return self.client.generic(
+        answer: Any = self.client.generic(
             method,
             address,
             body,
             content_type=content_type,
             headers={**self.headers, **(headers or {})},
         )
+        return whole(answer) if answer.streaming else answer
 
     def get(self, path: str, **kwargs: Any) -> Any:
         """GET."""

@@ -17,7 +17,7 @@ from bookbridge.kernel.taking_out import each
 from clubs.books import personal_data as books
 from clubs.membership import personal_data as membership
 from clubs.models import Club, EntryMove, ListEntry, Support
-from clubs.reading.models import Status
+from clubs.reading.serializers import STATUSES
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -38,7 +38,7 @@ class ExportedProposalSerializer(OutputSerializer):
     club = membership.ExportedClubSerializer(allow_null=True)
     book = serializers.CharField(help_text="The title.")
     pitch = serializers.CharField(allow_blank=True)
-    status = serializers.ChoiceField(choices=Status.choices)
+    status = serializers.ChoiceField(choices=STATUSES)
     started_on = serializers.DateField(allow_null=True)
     finished_on = serializers.DateField(allow_null=True)
     proposed_at = serializers.DateTimeField()
@@ -49,8 +49,8 @@ class ExportedMoveSerializer(OutputSerializer):
 
     club = membership.ExportedClubSerializer(allow_null=True)
     book = serializers.CharField(help_text="The title.")
-    from_status = serializers.ChoiceField(choices=Status.choices, allow_blank=True)
-    to_status = serializers.ChoiceField(choices=Status.choices)
+    from_status = serializers.ChoiceField(choices=STATUSES, allow_null=True)
+    to_status = serializers.ChoiceField(choices=STATUSES)
     moved_at = serializers.DateTimeField()
 
 
@@ -124,7 +124,7 @@ def _lists(reader: User) -> dict[str, Any]:
         return {
             "club": clubs.get(move.entry.club_id),
             "book": move.entry.book.title,
-            "from_status": move.from_status,
+            "from_status": move.from_status or None,
             "to_status": move.to_status,
             "moved_at": moment(move.moved_at),
         }

@@ -6,7 +6,6 @@ import logging
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -17,7 +16,7 @@ from django.utils.translation import gettext as _
 from accounts import erasures, mail, privacy, sessions
 from accounts.models import Session, User
 from accounts.moderation.services import lock_account
-from accounts.security.records import record_event
+from accounts.security.records import Where, record_event
 from bookbridge.kernel.announcements import announce
 from bookbridge.kernel.conditional import Versions, check_version
 from bookbridge.kernel.errors import DomainError
@@ -62,7 +61,7 @@ def leave(
     privacy.hand_on(by)  # clubs are locked before readers
     reader = lock_account(by)
     check_version(reader, expected)
-    where: dict[str, Any] = {"address": address, "user_agent": user_agent}
+    where: Where = {"address": address, "user_agent": user_agent}
     if settings.ERASURE_GRACE_DAYS <= 0:
         record_event("leaving", reader_id=reader.pk, **where)
         _erase_with_farewell(reader)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -28,6 +28,13 @@ _WORD = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 #: Failures that are recorded for one account, and for accounts that there are not, all together.
 FAILURES_OF_ACCOUNT = Limit("recorded-failures", 20, 3600)
 FAILURES_OF_NOBODY = Limit("recorded-failures-of-nobody", 100, 3600)
+
+
+class Where(TypedDict):
+    """Where an event came from, to be passed on to `record_event`."""
+
+    address: str
+    user_agent: str
 
 
 def record_event(

@@ -14,9 +14,7 @@ class SecurityEventSerializer(OutputSerializer):
 
     id = serializers.IntegerField()
     kind = serializers.ChoiceField(choices=EventKind.choices)
-    label = serializers.CharField(  # type: ignore[assignment]
-        help_text="In the language of the request."
-    )
+    message = serializers.CharField(help_text="In the language of the request.")
     by = serializers.ChoiceField(
         choices=["staff"], allow_null=True, help_text="`staff`, or null where it was not staff."
     )

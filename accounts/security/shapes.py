@@ -31,7 +31,7 @@ class SecurityEventShape(Shape):
     def build(self, row: Row, related: Any, viewer: Any) -> Json:
         """The event with its words."""
         told = self.told(row, viewer)
-        return {"id": row["id"], "kind": told.pop("kind"), "label": label_of(row["kind"]), **told}
+        return {"id": row["id"], "kind": told.pop("kind"), "message": label_of(row["kind"]), **told}
 
     def told(self, row: Row, viewer: Any) -> Json:
         """What happened; of staff not who it was, and not from where."""

@@ -65,6 +65,7 @@ def test_one_sees_more_of_oneself(as_reader: AsReader) -> None:
         "language": "pt-br",
         "time_zone": "UTC",
         "roles": ["admin"],
+        "leaves_at": None,
         "notices": [],
     }
     assert response["ETag"].startswith('"1.')
@@ -155,7 +156,10 @@ def test_leaving_needs_a_recent_sign_in(as_reader: AsReader) -> None:
         assert client.get(ME).status_code == 200
 
 
-def test_leaving_erases_at_once(visitor: APIClient, as_reader: AsReader, pair_of: Any) -> None:
+def test_without_days_of_grace_leaving_erases_at_once(
+    visitor: APIClient, as_reader: AsReader, pair_of: Any, settings: Any
+) -> None:
+    settings.ERASURE_GRACE_DAYS = 0
     ana = UserFactory(username="ana", email="ana@example.org")
     elsewhere = pair_of(ana)
     client = as_reader(ana)

@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
-from accounts import models, personal_data, privacy, services, usernames
+from accounts import privacy, services, usernames
 from accounts.models import RetiredUsername, Session, User
 from accounts.tests.factories import PASSWORD, SessionFactory, UserFactory
 from bookbridge.kernel.announcements import changed
@@ -95,26 +95,6 @@ def test_the_admin_log_forgets_the_name() -> None:
     services.erase_reader(reader=reader)
     entry.refresh_from_db()
     assert entry.object_repr == "deleted reader"
-
-
-def test_every_field_of_every_model_is_personal_or_known_not_to_be() -> None:
-    harmless = {
-        "User": {"id", "uid", "created_at", "updated_at", "is_staff", "is_superuser", "version"}
-        | {"erased_at", "imported_at", "import_source", "groups", "user_permissions"}
-        | {"sessions_epoch"},
-        "Session": {"id", "uid", "reader", "refresh_jti", "expires_at", "revoked_at"}
-        | {"revoked_reason"},
-        "Notice": {"id", "reader"},
-        "KeptText": {"id", "reader", "record"},
-        "SecondFactor": {"id", "reader"},
-        "RecoveryCode": {"id", "factor"},
-        "SignInChallenge": {"id", "reader"},
-        "PersonalToken": {"id", "reader"},
-    }
-    for name, fields in personal_data.PERSONAL.items():
-        meta = getattr(models, name)._meta
-        known = {field.name for field in (*meta.fields, *meta.many_to_many)}
-        assert set(fields) | harmless[name] == known
 
 
 def test_the_export_is_everything_of_ones_own_without_secrets() -> None:

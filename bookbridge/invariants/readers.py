@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from django.db.models import CharField, Exists, F, Func, OuterRef, Q, Value
-from django.db.models.functions import Concat, Lower
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Lower
 
+from accounts import usernames
 from accounts.models import SITE_ROLES, RetiredUsername, Session, User
 from accounts.usernames import TOMBSTONE_PREFIX
 from bookbridge.invariants.checks import Check, Row, query_check, rows_of
-
-
-class Digest(Func):
-    """SHA-256 in hexadecimal; Django's own needs an extension on PostgreSQL."""
-
-    function = "SHA256"
-    output_field = CharField()
-
-    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        """The function that PostgreSQL has had since version 11."""
-        template = "encode(sha256(convert_to(%(expressions)s, 'UTF8')), 'hex')"
-        return super().as_sql(compiler, connection, template=template, **context)
-
-
-#: The digest of `accounts.usernames.digest`, made by the database (a test holds them equal).
-DIGEST = Digest(Concat(Value("bookbridge.username:"), F("username")))
 
 #: Columns that may say something of a reader and are empty in a tombstone.
 EMPTY_WHEN_ERASED = (
@@ -36,6 +20,7 @@ EMPTY_WHEN_ERASED = (
     | Q(last_login__isnull=False)
     | Q(suspended_at__isnull=False)
     | Q(suspended_until__isnull=False)
+    | Q(leaves_at__isnull=False)
     | ~Q(display_name="", bio="", search_text="", suspension_reason="")
     | ~Q(username__startswith=TOMBSTONE_PREFIX)
     | ~Q(password__startswith="!")  # noqa: S106  (no password has this hash)
@@ -75,6 +60,17 @@ def what_erased_readers_left() -> Iterator[Row]:
     yield from rows_of(" UNION ALL ".join(parts))
 
 
+def retired_names_in_use() -> Iterator[Row]:
+    """Readers under a name that was retired; the database has no key to make digests with."""
+    retired = set(RetiredUsername.objects.values_list("digest", flat=True))
+    if not retired:
+        return
+    readers = User.objects.visible().order_by("pk").values_list("pk", "username")
+    for key, username in readers.iterator(chunk_size=5_000):
+        if not retired.isdisjoint(usernames.digests(username)):
+            yield {"id": key, "username": username}
+
+
 def role_without_staff() -> Q:
     """Readers with a site role who may not enter the admin site, or the other way round."""
     held = User.groups.through.objects.filter(user_id=OuterRef("pk"), group__name__in=SITE_ROLES)
@@ -102,13 +98,11 @@ CHECKS = [
         "nothing is verified where there is no address",
         lambda: User.objects.filter(email__isnull=True, email_verified_at__isnull=False),
     ),
-    query_check(
+    Check(
         "retired_username_in_use",
         "the username of somebody who left is never given out again",
-        lambda: User.objects.annotate(digest=DIGEST).filter(
-            Exists(RetiredUsername.objects.filter(digest=OuterRef("digest")))
-        ),
-        "username",
+        User._meta.db_table,
+        retired_names_in_use,
     ),
     query_check(
         "tombstone_is_erased",

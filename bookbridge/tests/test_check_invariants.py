@@ -10,10 +10,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts import usernames
 from accounts.models import User
 from accounts.tests.factories import UserFactory
-from bookbridge.invariants.readers import DIGEST
 from bookbridge.invariants.running import CHECKS, differences
 from bookbridge.tests.planting import PLANTERS, guarded, small_world
 from clubs.models import Club
@@ -85,8 +83,3 @@ def test_the_list_of_checks_and_wrong_names() -> None:
         call_command("check_invariants", "--only", "nonsense")
     with pytest.raises(CommandError, match="--limit"):
         call_command("check_invariants", "--limit", "0")
-
-
-def test_the_database_digests_usernames_as_the_program_does() -> None:
-    reader = User.objects.filter(username="owner").annotate(digest=DIGEST).get()
-    assert reader.digest == usernames.digest("owner")

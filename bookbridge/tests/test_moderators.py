@@ -79,7 +79,8 @@ def test_a_suspension_works_at_once_and_ends() -> None:
     ana.refresh_from_db()
     assert ana.suspension_reason == "Spam."
     assert run("reinstate", "ana") == "ana is reinstated.\n"
-    assert client.get("users/me/").status_code == 200
+    assert client.get("users/me/").json()["code"] == "session_ended"
+    assert ApiClient(ana).get("users/me/").status_code == 200
     assert run("reinstate", "ana") == "ana is not suspended.\n"
 
 

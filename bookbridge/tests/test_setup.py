@@ -195,6 +195,7 @@ def test_production_refuses_to_start_and_names_every_reason():
         "DJANGO_SECRET_KEY",
         "JWT_SIGNING_KEYS",
         "SEALING_KEYS",
+        "RETIRED_NAME_KEYS",
         "DATABASE_URL",
         "RATE_LIMIT_FACTOR",
         "*",
@@ -207,6 +208,7 @@ def test_production_starts_when_everything_is_given():
         DJANGO_SECRET_KEY="k" * 60,
         JWT_SIGNING_KEYS="a" * 43,
         SEALING_KEYS="a" * 43,
+        RETIRED_NAME_KEYS="k" * 43,
         ALLOWED_HOSTS="books.example.org",
         DATABASE_URL="postgres://books:secret@db/books",
     )

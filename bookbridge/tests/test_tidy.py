@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.conf import settings
+from django.contrib.sessions.models import Session as AdminSession
 from django.core.management import call_command
 from django.db.models import Model
 from django.utils import timezone
@@ -17,10 +18,12 @@ from accounts.models import (
     PersonalToken,
     SecondFactor,
     SecretLink,
+    SecurityTrace,
     Session,
     SignInChallenge,
     SigningKey,
 )
+from accounts.security.records import record_event
 from accounts.sessions import forget_ended_sessions, open_session
 from accounts.tests.factories import UserFactory
 from bookbridge.kernel.models import IdempotencyKey, LimitCounter, OutboxJob
@@ -40,9 +43,13 @@ KINDS = {
     "personal tokens": PersonalToken,
     "unconfirmed second factors": SecondFactor,
     "unanswered challenges": SignInChallenge,
+    "traces of the security record": SecurityTrace,
+    "sessions of the admin": AdminSession,
+    "last mails": OutboxJob,
 }
 #: Of these a part is removed, the rows stay.
 HALVES = "private halves of signing keys"
+LEAVING = "readers who leave"
 
 
 def tidy(*options: str) -> dict[str, str]:
@@ -69,6 +76,17 @@ def a_link(expires: datetime) -> None:
 
 def a_job(**moments: datetime) -> None:
     OutboxJob.objects.create(kind="mail", due_at=timezone.now(), **moments)
+
+
+def a_trace(age: timedelta) -> None:
+    event = record_event("signed_out", reader_id=None, address="192.0.2.1")
+    SecurityTrace.objects.filter(event=event).update(created_at=timezone.now() - age)
+
+
+def a_last_mail(name: str, age: timedelta) -> None:
+    now = timezone.now()
+    job = OutboxJob.objects.create(kind="mail", group=f"left:{name}", due_at=now)
+    OutboxJob.objects.filter(pk=job.pk).update(created_at=now - age)
 
 
 def a_session(*, expires: datetime, revoked: datetime | None = None) -> Session:
@@ -105,6 +123,9 @@ def plant() -> dict[type[Model], list[object]]:
     a_job()
     a_job(done_at=now - 6 * DAY)
     a_job(parked_at=now - 89 * DAY)
+    a_trace(89 * DAY)
+    AdminSession.objects.create(session_key="young", expire_date=now + DAY)
+    a_last_mail("young", timedelta(hours=23))
     a_session(expires=now + DAY)
     a_session(expires=now - 29 * DAY)
     a_session(expires=now + DAY, revoked=now - 29 * DAY)
@@ -123,6 +144,9 @@ def plant() -> dict[type[Model], list[object]]:
         a_factor(timedelta(minutes=61))
         a_challenge(f"old{number}", now - timedelta(seconds=1))
         a_link(now - number * DAY - DAY * 1.5)
+        a_trace(91 * DAY)
+        AdminSession.objects.create(session_key=f"old{number}", expire_date=now - DAY)
+        a_last_mail(f"old{number}", timedelta(hours=25))
     SigningKey.objects.create(kid="young", sealed_seed="sealed", ends_at=now + DAY)
     a_job(done_at=now - 8 * DAY)
     a_job(done_at=now - 80 * DAY)
@@ -142,9 +166,9 @@ def test_what_has_had_its_time_is_removed_and_the_rest_stays(
 ) -> None:
     monkeypatch.setattr(command, "AT_ONCE", 2)
     young = plant()
-    assert tidy() == dict.fromkeys([*KINDS, HALVES], "3 removed")
+    assert tidy() == dict.fromkeys([*KINDS, HALVES], "3 removed") | {LEAVING: "0 removed"}
     assert {model: keys_of(model) for model in KINDS.values()} == young
-    assert tidy() == dict.fromkeys([*KINDS, HALVES], "0 removed")
+    assert tidy() == dict.fromkeys([*KINDS, HALVES, LEAVING], "0 removed")
     kept = SigningKey.objects.order_by("pk").values_list("kid", "sealed_seed")
     assert list(kept) == [("old0", ""), ("old1", ""), ("old2", ""), ("young", "sealed")]
 
@@ -152,7 +176,8 @@ def test_what_has_had_its_time_is_removed_and_the_rest_stays(
 def test_a_dry_run_counts_and_removes_nothing() -> None:
     plant()
     before = {model: keys_of(model) for model in KINDS.values()}
-    assert tidy("--dry-run") == dict.fromkeys([*KINDS, HALVES], "3 to remove")
+    expected = dict.fromkeys([*KINDS, HALVES], "3 to remove") | {LEAVING: "0 to remove"}
+    assert tidy("--dry-run") == expected
     assert {model: keys_of(model) for model in KINDS.values()} == before
 
 

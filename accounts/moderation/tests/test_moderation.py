@@ -39,7 +39,8 @@ def test_a_suspension_shuts_out_and_ends(api: Any, judge: Any) -> None:
     assert (signed.status_code, signed.json()["reason"]) == (401, "Advertising.")
     ended = api(judge).post("users/ana/reinstate/", {"reason": "It was a mistake."})
     assert (ended.status_code, ended.json()["suspended_at"]) == (200, None)
-    assert client.get("users/me/").status_code == 200
+    assert client.get("users/me/").json()["code"] == "session_ended"
+    assert api(ana).get("users/me/").status_code == 200
     assert api(judge).post("users/ana/reinstate/").status_code == 200
     log = api(judge).get("moderation/log/?reader=ana").json()["results"]
     assert [(row["verb"], row["reason"]) for row in log] == [

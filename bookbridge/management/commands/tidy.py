@@ -6,15 +6,26 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.contrib.sessions.models import Session as AdminSession
+from django.core.management.base import BaseCommand, CommandError
 from django.db.models import QuerySet
+from django.utils import timezone
+from tqdm import tqdm
 
+from accounts.leaving.services import (
+    NotAllErased,
+    due,
+    erase_due,
+    farewells_to_forget,
+    forget_farewells,
+)
 from accounts.links import forget_links, links_to_forget
 from accounts.moderation.records import forget_kept_texts, texts_to_forget
 from accounts.personal_tokens.services import tokens_to_forget
 from accounts.rotation.services import forget_private_halves, private_halves_to_forget
 from accounts.second_factor.challenges import expired_challenges
 from accounts.second_factor.services import never_confirmed
+from accounts.security.records import forget_traces, traces_to_forget
 from accounts.sessions import forget_ended_sessions, sessions_to_forget
 from bookbridge.kernel import counters, idempotency
 from bookbridge.kernel.outbox import services as outbox
@@ -27,10 +38,11 @@ class Command(BaseCommand):
     """`manage.py tidy [--dry-run]`"""
 
     help = (
-        "Delete what has had its time: expired idempotency keys and limit counters, texts kept for "
-        "90 days, sessions and personal tokens that ended 30 days ago, links in mails, unconfirmed "
-        "second factors, unanswered challenges, private halves of signing keys that are over, jobs "
-        "done 7 or parked 90 days ago. Safe at any time; once a day is enough."
+        "Delete what has had its time: expired idempotency keys and limit counters, texts and traces "
+        "kept for 90 days, sessions and personal tokens that ended 30 days ago, expired sessions of "
+        "the admin, links in mails, unconfirmed second factors, unanswered challenges, private "
+        "halves of signing keys that are over, jobs done 7 or parked 90 days ago; erase readers "
+        "whose days of grace are over. Safe at any time; once a day is enough."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -50,12 +62,34 @@ class Command(BaseCommand):
             ("personal tokens", tokens_to_forget, in_batches(tokens_to_forget)),
             ("unconfirmed second factors", never_confirmed, in_batches(never_confirmed)),
             ("unanswered challenges", expired_challenges, in_batches(expired_challenges)),
+            ("traces of the security record", traces_to_forget, forget_traces),
+            ("sessions of the admin", admin_sessions_to_forget, forget_admin_sessions),
+            ("last mails", farewells_to_forget, forget_farewells),
+            ("readers who leave", due, self.erase),
         ]
         for name, past, forget in kinds:
             if options["dry_run"]:
                 self.stdout.write(f"{name}: {past().count()} to remove")
             else:
                 self.stdout.write(f"{name}: {forget()} removed")
+
+    def erase(self) -> int:
+        """Erase whose days of grace are over, with progress."""
+        with tqdm(total=due().count(), unit=" readers", disable=None) as bar:
+            try:
+                return erase_due(tick=bar.update)
+            except NotAllErased as error:
+                raise CommandError(f"{error}; the log says why. Run tidy again.") from error
+
+
+def admin_sessions_to_forget() -> QuerySet[Any]:
+    """Sessions of the admin site that expired."""
+    return AdminSession.objects.filter(expire_date__lte=timezone.now())
+
+
+def forget_admin_sessions() -> int:
+    """Delete sessions of the admin site that expired; gives how many."""
+    return admin_sessions_to_forget().delete()[0]
 
 
 def all_of(purge: Callable[..., int]) -> Callable[[], int]:

@@ -23,6 +23,7 @@ def collected_static_files() -> None:
             "DJANGO_SECRET_KEY": "x" * 50,
             "JWT_SIGNING_KEYS": "a" * 43,
             "SEALING_KEYS": "a" * 43,
+            "RETIRED_NAME_KEYS": "k" * 43,
         },
         check=True,
     )
