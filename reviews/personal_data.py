@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bookbridge.kernel.announcements import announce
 from bookbridge.kernel.shapes import moment
 from bookbridge.kernel.transactions import transactional
-from clubs.books.services import record_ratings
+from clubs.books.services import record_many
 from reviews.holding import hold_reviews_of
 from reviews.models import Like, Report, Review
 from reviews.querysets import counts
@@ -99,9 +99,8 @@ def erase(reader: User) -> None:
     what was kept of theirs goes with the account.
     """
     reviews = hold_reviews_of(reader)
-    for review in sorted(reviews, key=lambda each: each.book_id):
-        if counts(review):
-            record_ratings(book_id=review.book_id, removed=[review.rating])
+    record_many({review.book_id: {review.rating: -1} for review in reviews if counts(review)})
+    for review in reviews:
         announce(
             "visibility",
             by_id=reader.pk,
