@@ -16,8 +16,7 @@ from django.utils import timezone
 
 from bookbridge.kernel.announcements import announce
 from bookbridge.kernel.transactions import transactional
-from clubs.books.ratings import record_many
-from clubs.books.services import mark_many_shared
+from clubs.books.services import mark_many_shared, record_many
 from clubs.models import Book
 from reviews.models import Review
 

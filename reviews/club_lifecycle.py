@@ -6,11 +6,12 @@ the lock of the club's row and before the row changes.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from bookbridge.kernel.announcements import announce
-from clubs.books.services import record_ratings
+from clubs.books.services import record_many
 from clubs.membership.models import Club, Visibility
+from reviews.holding import hold_books
 from reviews.models import Review
 
 
@@ -18,19 +19,18 @@ def visibility_changed(*, club: Club, before: str, after: str) -> None:
     """Count the club's reviews in when it becomes public, and out when it ceases to be."""
     if (before == Visibility.PUBLIC) == (after == Visibility.PUBLIC):
         return
-    ratings: dict[int, list[int]] = defaultdict(list)
+    step = 1 if after == Visibility.PUBLIC else -1
+    changes: dict[int, Counter[int]] = defaultdict(Counter)
     countable = Review.objects.filter(
         club=club, hidden_at__isnull=True, author__erased_at__isnull=True
     )
-    for book_id, rating in countable.order_by("book_id").values_list("book_id", "rating"):
-        ratings[book_id].append(rating)
-    # One statement for each book, in the order in which everybody locks books.
-    for book_id, values in ratings.items():
-        if after == Visibility.PUBLIC:
-            record_ratings(book_id=book_id, added=values)
-        else:
-            record_ratings(book_id=book_id, removed=values)
-        announce("visibility", by_id=None, club_id=club.pk, book_id=book_id)
+    for book_id, rating in countable.order_by().values_list("book_id", "rating"):
+        changes[book_id][rating] += step
+    if not changes:
+        return
+    hold_books(changes)
+    record_many(changes)
+    announce("visibility", by_id=None, club_id=club.pk)
 
 
 def club_deleted(*, club: Club) -> None:

@@ -87,10 +87,7 @@ def hold_book(book_id: int) -> Book:
         Missing: 404, the book is gone.
     """
     book: Book | None = (
-        Book.objects.select_for_update(no_key=True)
-        .only("pk", "added_by_id", "shared_at")
-        .filter(pk=book_id)
-        .first()
+        Book.objects.select_for_update(no_key=True).only("pk", "title").filter(pk=book_id).first()
     )
     if book is None:
         raise Missing()

@@ -9,9 +9,12 @@ before 400. A body that names nothing well formed is left to the serializer.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from django.utils.translation import gettext as _
+from rest_framework.exceptions import ValidationError
 
 from accounts.models import User
 from bookbridge.kernel.errors import Missing, NotAllowed
@@ -23,6 +26,24 @@ from reviews.querysets import half_stars
 #: The key of no row.
 NOBODY = 0
 _SLUG = re.compile("[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
+
+
+def new_review(body: Any, viewer: User, check: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The checked body of a new review, with the book and the club that it names.
+
+    Without a club, and if `check` accepts the body, the book is not looked up: publishing does,
+    in the statement that locks it.
+
+    Raises:
+        Missing: 404, a book that is not there, a club that `viewer` may not know of.
+        NotAllowed: 403 `not_a_member`.
+    """
+    if _member(body, "club") is None:
+        with suppress(ValidationError):
+            data = check()
+            return data | {"book": Book(pk=data["book"]), "club": None}
+    book, club = named_book(body), named_club(body, viewer)
+    return check() | {"book": book, "club": club}
 
 
 def named_book(body: Any) -> Book | None:

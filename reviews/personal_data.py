@@ -11,7 +11,7 @@ from bookbridge.kernel.serializers import OutputSerializer
 from bookbridge.kernel.shapes import Json, moment
 from bookbridge.kernel.taking_out import each
 from bookbridge.kernel.transactions import transactional
-from clubs.books.services import record_ratings
+from clubs.books.services import record_many
 from reviews.holding import hold_reviews_of
 from reviews.models import Like, Report, Review
 from reviews.querysets import counts
@@ -159,9 +159,8 @@ def erase(reader: User) -> None:
     what was kept of theirs goes with the account.
     """
     reviews = hold_reviews_of(reader)
-    for review in sorted(reviews, key=lambda each: each.book_id):
-        if counts(review):
-            record_ratings(book_id=review.book_id, removed=[review.rating])
+    record_many({review.book_id: {review.rating: -1} for review in reviews if counts(review)})
+    for review in reviews:
         announce(
             "visibility",
             by_id=reader.pk,

@@ -18,9 +18,10 @@ from django.utils.translation import gettext as _
 from bookbridge.kernel.announcements import announce
 from bookbridge.kernel.conditional import Versions, check_version, edited
 from bookbridge.kernel.errors import DomainError, NotAllowed
+from bookbridge.kernel.inserting import insert_new
 from bookbridge.kernel.markdown import render
-from bookbridge.kernel.transactions import refuse_duplicate, transactional
-from clubs.books.services import mark_shared, record_ratings
+from bookbridge.kernel.transactions import transactional, transactional_whole
+from clubs.books.services import enter_rating, mark_shared, record_ratings
 from clubs.membership.services import lock_club, require_member, require_not_archived
 from clubs.models import Book, Club, ListEntry
 from clubs.reading.moves import BEING_READ
@@ -48,7 +49,7 @@ __all__ = [
 ]
 
 
-@transactional
+@transactional_whole
 def publish_review(
     *,
     by: User,
@@ -79,10 +80,8 @@ def publish_review(
         club = lock_club(club.pk)
         require_member(club=club, reader=by)
         _require_open_to(club, book.pk)
-    held = hold_book(book.pk)
-    hold_reader(by)
     review = Review(
-        book=held,
+        book=book,
         author=by,
         club=club,
         rating=rating,
@@ -92,12 +91,15 @@ def publish_review(
         contains_spoilers=contains_spoilers,
         language=by.language if language is None else language,
     )
-    with refuse_duplicate(lambda: _already_reviewed(by, book), "review_one_per_book"):
-        review.save(force_insert=True)
     if counts(review):
-        record_ratings(book_id=held.pk, added=[rating])
-    if held.shared_at is None and held.added_by_id != by.pk:
-        mark_shared(book_id=held.pk, by=by)
+        now = timezone.now()
+        book.title = enter_rating(book_id=book.pk, rating=rating, by_id=by.pk, now=now)
+    else:
+        book.title = hold_book(book.pk).title
+        mark_shared(book_id=book.pk, by=by)
+    hold_reader(by)
+    if not insert_new(review):
+        raise _already_reviewed(by, book)
     _tell(review, by)
     return review
 

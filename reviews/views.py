@@ -16,7 +16,7 @@ from clubs.books.redirects import gone
 from clubs.models import Book
 from reviews import services
 from reviews.models import Review
-from reviews.named import keys_of_filters, named_book, named_club
+from reviews.named import keys_of_filters, named_club, new_review
 from reviews.querysets import ReviewQuerySet
 from reviews.serializers import (
     ORDERINGS,
@@ -135,11 +135,11 @@ class ReviewViewSet(ReviewsView):
 
     def create(self, request: Request) -> Response:
         """Publish a review."""
-        book = named_book(request.data)
-        club = named_club(request.data, self.viewer)
-        data = self.body()
-        review = services.publish_review(**data | {"book": book, "club": club}, by=self.viewer)
-        return self.shown(review, location=services.review_address(review.pk))
+        data = new_review(request.data, self.viewer, self.body)
+        review = services.publish_review(**data, by=self.viewer)
+        slug = review.club.slug if review.club else None
+        row = review_shape.row_of(review, club_slug=slug, liked_by_me=False)
+        return self.at_hand(row, review_shape, location=services.review_address(review.pk))
 
     def retrieve(self, request: Request, id: int) -> Response:
         """One review."""

@@ -25,9 +25,10 @@ from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
 from bookbridge.kernel.errors import DomainError, InvalidInput, KeyReused
+from bookbridge.kernel.inserting import insert_new
 from bookbridge.kernel.models import IdempotencyKey
 from bookbridge.kernel.rendering import to_json
-from bookbridge.kernel.transactions import transactional
+from bookbridge.kernel.transactions import one_act, transactional
 
 HEADER = "Idempotency-Key"
 HEADER_CODE = "invalid_idempotency_key"
@@ -69,20 +70,20 @@ def _act_or_replay(
     handler: Callable[[], Response],
     secret_fields: Sequence[str],
 ) -> Response:
-    _wait_for_nobody(identity)
     now = timezone.now()
-    kept = IdempotencyKey.objects.filter(**identity).first()
+    kept = _kept_for(identity)
     if kept is not None and kept.created_at > _oldest(now):
         if kept.fingerprint != fingerprint:
             raise KeyReused(_("This Idempotency-Key was used with another body."))
         return _replay(kept)
-    response = handler()
+    with one_act():
+        response = handler()
     if not 200 <= response.status_code < 300:
         transaction.set_rollback(True)
         return response
     if kept is not None:
         kept.delete()
-    IdempotencyKey.objects.create(
+    answer = IdempotencyKey(
         **identity,
         fingerprint=fingerprint,
         status=response.status_code,
@@ -91,6 +92,8 @@ def _act_or_replay(
         etag_version=getattr(response, "etag_version", None),
         created_at=now,
     )
+    if not insert_new(answer):
+        raise _under_way()
     if random.random() < PURGE_CHANCE:  # noqa: S311
         transaction.on_commit(_purge_some, robust=True)
     return response
@@ -126,20 +129,40 @@ def _purge_some() -> None:
     purge_expired(at_most=PURGE_AT_MOST)
 
 
-def _wait_for_nobody(identity: dict[str, Any]) -> None:
-    """Refuse while the same key is in work. SQLite writes one transaction at a time anyway."""
+def _kept_for(identity: dict[str, Any]) -> IdempotencyKey | None:
+    """The answer kept under a key; refuse while the same key is in work.
+
+    One statement takes the lock and looks. Should the first request end between the two, the
+    look comes too early; then this one finds its place taken in the end, and is undone.
+    SQLite writes one transaction at a time anyway.
+    """
+    rows = IdempotencyKey.objects.filter(**identity)
     if connection.vendor != "postgresql":
-        return
+        return rows.first()
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).digest()
     number = int.from_bytes(digest[:8], "big", signed=True)
+    columns = ", ".join(f"kept.{field.column}" for field in IdempotencyKey._meta.concrete_fields)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
-        if not cursor.fetchone()[0]:
-            raise DomainError(
-                _("The first request with this Idempotency-Key is still under way."),
-                "request_in_progress",
-                retry_after=1,
-            )
+        cursor.execute(
+            f"SELECT free.taken, {columns} "  # noqa: S608
+            "FROM (SELECT pg_try_advisory_xact_lock(%s) AS taken) free "
+            "LEFT JOIN kernel_idempotencykey kept "
+            "ON kept.user_id = %s AND kept.path = %s AND kept.key = %s",
+            [number, identity["user_id"], identity["path"], identity["key"]],
+        )
+        taken, *found = cursor.fetchone()
+    if not taken:
+        raise _under_way()
+    names = [field.attname for field in IdempotencyKey._meta.concrete_fields]
+    return IdempotencyKey.from_db(connection.alias, names, found) if found[0] else None
+
+
+def _under_way() -> DomainError:
+    return DomainError(
+        _("The first request with this Idempotency-Key is still under way."),
+        "request_in_progress",
+        retry_after=1,
+    )
 
 
 def _replay(kept: IdempotencyKey) -> Response:

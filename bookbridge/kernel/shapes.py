@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import reduce
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
@@ -65,9 +66,21 @@ class Shape:
             return self.of(row, viewer)
         raise Missing()
 
+    def row_of(self, thing: Any, **known: Any) -> Row:
+        """The row of an instance with all that its columns reach; `known` are annotations."""
+        columns = (*self.columns, *((self.version,) if self.version else ()))
+        return {
+            name: known[name] if name in known else reduce(_member, name.split("__"), thing)
+            for name in columns
+        }
+
     def of(self, row: Row, viewer: Any) -> tuple[Json, int]:
         """The representation and the version of a row at hand: `vars` of an instance, too."""
         return self.many([row], viewer)[0], int(row[self.version]) if self.version else 0
+
+
+def _member(thing: Any, name: str) -> Any:
+    return None if thing is None else getattr(thing, name)
 
 
 def narrow(data: Json, fields: Sequence[str] | None, serializer: type[Serializer[Any]]) -> Json:

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import ParamSpec, TypeVar
 
 from django.apps import apps
@@ -23,6 +24,19 @@ WORTH_ANOTHER_TRY = {"40001", "40P01"}
 UNIQUE_VIOLATION = "23505"
 
 
+_one_act: ContextVar[bool] = ContextVar("bookbridge_one_act", default=False)
+
+
+@contextmanager
+def one_act() -> Iterator[None]:
+    """Around one act in a transaction of its own, which ends with it whatever it refuses."""
+    token = _one_act.set(True)
+    try:
+        yield
+    finally:
+        _one_act.reset(token)
+
+
 def transactional(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """Run `function` in one transaction.
 
@@ -30,6 +44,20 @@ def transactional(function: Callable[Arguments, Result]) -> Callable[Arguments, 
     victim of a deadlock or a serialization failure; an inner call is a savepoint of the outer
     one and leaves that to it. So `function` must touch nothing but the database.
     """
+    return _in_transaction(function, always_savepoint=True)
+
+
+def transactional_whole(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """The same without a savepoint inside `one_act`: what it refuses undoes the whole act.
+
+    For services whose refusal nobody catches to go on with something else.
+    """
+    return _in_transaction(function, always_savepoint=False)
+
+
+def _in_transaction(
+    function: Callable[Arguments, Result], *, always_savepoint: bool
+) -> Callable[Arguments, Result]:
 
     @functools.wraps(function)
     def in_transaction(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
@@ -38,7 +66,7 @@ def transactional(function: Callable[Arguments, Result]) -> Callable[Arguments, 
         while True:
             tries_left -= 1
             try:
-                with transaction.atomic():
+                with transaction.atomic(savepoint=always_savepoint or not _one_act.get()):
                     return function(*args, **kwargs)
             except OperationalError as error:
                 if not tries_left or _sqlstate(error) not in WORTH_ANOTHER_TRY:

@@ -6,7 +6,8 @@ Nothing else writes them. Whoever writes a review calls in the same transaction.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -14,6 +15,9 @@ from django.db.models import F
 
 from bookbridge.kernel.errors import Missing
 from clubs.books.models import HALF_STARS, Book
+
+#: Values of one statement are limited: SQLite takes 32,766.
+BOOKS_AT_ONCE = 1_000
 
 
 def star_column(half_stars: int) -> str:
@@ -70,6 +74,34 @@ def record_ratings(*, book_id: int, added: Iterable[int] = (), removed: Iterable
         raise Missing()
 
 
+def enter_rating(*, book_id: int, rating: int, by_id: int, now: datetime) -> str:
+    """Count a new rating in, lock the book, and note that others use it; gives its title.
+
+    One statement at the start of the transaction of a review that counts: `record_ratings` and
+    `mark_shared` in one.
+
+    Arguments:
+        rating: in half stars, 1 to 10.
+        by_id: who reviews; if another reader added the book, it is theirs to edit no longer.
+
+    Raises:
+        Missing: `not_found`, there is no such book.
+    """
+    column = star_column(rating)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE clubs_book SET {column} = {column} + 1, "  # noqa: S608
+            "rating_count = rating_count + 1, rating_sum = rating_sum + %s, "
+            "shared_at = CASE WHEN shared_at IS NULL AND added_by_id <> %s "
+            "THEN %s ELSE shared_at END WHERE id = %s RETURNING title",
+            [rating, by_id, connection.ops.adapt_datetimefield_value(now), book_id],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise Missing()
+    return str(row[0])
+
+
 def set_ratings(*, book_id: int, histogram: Mapping[int, int]) -> bool:
     """Write a recount: how many ratings there are of each number of half stars.
 
@@ -95,7 +127,7 @@ def set_ratings(*, book_id: int, histogram: Mapping[int, int]) -> bool:
 
 
 def record_many(changes: Mapping[int, Mapping[int, int]]) -> None:
-    """Count many ratings of many books in or out, in one statement.
+    """Count many ratings of many books in or out, in one statement for a thousand books.
 
     To be called in the transaction of the reviews, for books whose rows it has locked.
 
@@ -103,13 +135,17 @@ def record_many(changes: Mapping[int, Mapping[int, int]]) -> None:
         changes: by key of a book, how many more (or less) ratings there are of each number of
             half stars.
     """
+    wanted = sorted(changes.items())
+    for start in range(0, len(wanted), BOOKS_AT_ONCE):
+        _record_batch(wanted[start : start + BOOKS_AT_ONCE])
+
+
+def _record_batch(changes: Sequence[tuple[int, Mapping[int, int]]]) -> None:
     rows: list[int] = []
-    for book_id, steps in sorted(changes.items()):
+    for book_id, steps in changes:
         total = sum(half_stars * step for half_stars, step in steps.items())
         rows += [book_id, *(steps.get(half_stars, 0) for half_stars in HALF_STARS)]
         rows += [sum(steps.values()), total]
-    if not rows:
-        return
     columns = (*STAR_COLUMNS, "rating_count", "rating_sum")
     row = f"({', '.join(['%s'] * (len(columns) + 1))})"
     # What is put in are names of columns and placeholders.

@@ -32,7 +32,7 @@ from clubs.books.duplicates import (
 from clubs.books.indexing import index_book, search_text
 from clubs.books.isbn import InvalidIsbn, parse
 from clubs.books.models import Author, Authorship, Book
-from clubs.books.ratings import record_ratings, set_ratings
+from clubs.books.ratings import enter_rating, record_many, record_ratings, set_ratings
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -44,10 +44,12 @@ __all__ = [
     "check_may_edit",
     "delete_book",
     "edit_book",
+    "enter_rating",
     "find_or_fetch",
     "index_book",
     "mark_many_shared",
     "mark_shared",
+    "record_many",
     "record_ratings",
     "set_ratings",
 ]

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookbridge.kernel.errors import DomainError, Missing, NotAllowed
-from bookbridge.kernel.transactions import transactional
+from bookbridge.kernel.transactions import transactional, transactional_whole
 from clubs.membership.models import Club, JoinPolicy, Membership, Role, State, Visibility
 from clubs.membership.standing import (
     admit,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
-@transactional
+@transactional_whole
 def join_club(*, club: Club, by: User) -> Membership:
     """Come into a club as its policy has it: `active` at once, or `requested`.
 

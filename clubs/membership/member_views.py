@@ -65,9 +65,8 @@ class MembershipViewSet(ClubScopedViewSet):
     def join(self, request: Request, slug: str) -> Response:
         """Join."""
         standing = services.join_club(club=self.club, by=self.viewer)
-        return self.one(
-            Membership.objects.filter(pk=standing.pk), membership_shape, location=place_of(standing)
-        )
+        row = membership_shape.row_of(standing)
+        return self.at_hand(row, membership_shape, location=place_of(standing))
 
     def leave(self, request: Request, slug: str) -> Response:
         """Leave."""

@@ -135,12 +135,14 @@ def admit(*, club: Club, standing: Membership, by: User) -> Membership:
     if club.max_members is not None and club.members_count >= club.max_members:
         raise DomainError(_("This club is full."), "club_full")
     lock_reader(standing.reader)
+    known_before = standing.pk is not None
     standing.joined_at = timezone.now()
     standing.removed_at = None
     move(standing, State.ACTIVE, by=by)
     count_members(club, 1)
-    addressed = Invitation.objects.filter(club=club, reader=standing.reader).open()
-    addressed.update(uses=F("max_uses"))
+    if known_before:  # who is invited by name has a standing
+        addressed = Invitation.objects.filter(club=club, reader=standing.reader).open()
+        addressed.update(uses=F("max_uses"))
     return standing
 
 

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from bookbridge.kernel.announcements import announce
 from bookbridge.kernel.conditional import Versions, check_version, edited
 from bookbridge.kernel.errors import DomainError, Missing, NotAllowed
-from bookbridge.kernel.transactions import transactional
+from bookbridge.kernel.transactions import transactional, transactional_whole
 from clubs.books.models import Book
 from clubs.books.services import mark_shared
 from clubs.membership.models import RANK, Club, Membership, Role
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 # -- the entries --------------------------------------------------------------------------
 
 
-@transactional
+@transactional_whole
 def add_entry(
     *,
     club: Club,
@@ -81,7 +81,7 @@ def add_entry(
     return entry
 
 
-@transactional
+@transactional_whole
 def edit_entry(
     *,
     entry: ListEntry,

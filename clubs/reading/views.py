@@ -182,7 +182,7 @@ class OrderViewSet(ListView):
         club = services.reorder_list(
             club=self.club, order=order, by=self.viewer, expected=self.expected()
         )
-        return self._order(club.list_version)
+        return self.answer({"order": order}, version=club.list_version)
 
     def _order(self, version: int) -> Response:
         # The version was read before the ids: should the list change in between, whoever

@@ -38,8 +38,8 @@ class Command(BaseCommand):
     """`manage.py tidy [--dry-run]`"""
 
     help = (
-        "Delete what has had its time: expired idempotency keys and limit counters, texts and traces "
-        "kept for 90 days, sessions and personal tokens that ended 30 days ago, expired sessions of "
+        "Delete what has had its time: idempotency keys and limit counters, texts and traces "
+        "kept for 90 days, sessions and personal tokens that ended 30 days ago, sessions of "
         "the admin, links in mails, unconfirmed second factors, unanswered challenges, private "
         "halves of signing keys that are over, jobs done 7 or parked 90 days ago; erase readers "
         "whose days of grace are over. Safe at any time; once a day is enough."

@@ -1,0 +1,54 @@
+"""Inserting a row in one statement that loses a race without an error.
+
+`save()` raises where a unique constraint has the row's place, which breaks the transaction unless
+a savepoint is around it: three statements where one will do.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from django.db import connections, models, router
+
+
+def insert_new(instance: models.Model) -> bool:
+    """Insert a new row and set its key; False, and nothing happened, where its place is taken.
+
+    "Taken" is said by any unique constraint of the table. As in `QuerySet.bulk_create` no
+    signals are sent.
+    """
+    model = type(instance)
+    connection = connections[router.db_for_write(model, instance=instance)]
+    sql, fields = _statement(model, connection.vendor)
+    values = [
+        field.get_db_prep_save(field.pre_save(instance, add=True), connection) for field in fields
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        row = cursor.fetchone()
+    if row is None:
+        return False
+    instance.pk = row[0]
+    instance._state.adding, instance._state.db = False, connection.alias
+    return True
+
+
+@lru_cache
+def _statement(
+    model: type[models.Model], vendor: str
+) -> tuple[str, tuple[models.Field[Any, Any], ...]]:
+    """The statement, and the fields whose values it takes; the key is the database's."""
+    quote = connections[router.db_for_write(model)].ops.quote_name
+    meta = model._meta
+    fields = tuple(
+        field for field in meta.concrete_fields if not (field.primary_key or field.generated)
+    )
+    columns = ", ".join(quote(str(field.column)) for field in fields)
+    places = ", ".join(["%s"] * len(fields))
+    key = quote(str(meta.pk.column))
+    sql = (
+        f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES ({places}) "  # noqa: S608
+        f"ON CONFLICT DO NOTHING RETURNING {key}"
+    )
+    return sql, fields
