@@ -46,6 +46,9 @@ GONE_WHEN_ERASED = (
     ("clubs_listentry", "proposed_by_id", ""),
     ("clubs_entrymove", "moved_by_id", ""),
     ("clubs_book", "added_by_id", ""),
+    ("accounts_secondfactor", "reader_id", ""),
+    ("accounts_signinchallenge", "reader_id", ""),
+    ("accounts_personaltoken", "reader_id", ""),
 )
 
 
