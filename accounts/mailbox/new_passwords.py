@@ -45,7 +45,6 @@ def _change(by: User, encoded: str, *, user_agent: str, address: str) -> Session
     _replace(row, encoded, reason="password_changed")
     record_event("password_changed", reader_id=row.pk, address=address, user_agent=user_agent)
     session = open_session(reader=row, user_agent=user_agent, address=address)
-    record_event("signed_in", reader_id=row.pk, address=address, user_agent=user_agent)
     return session
 
 
