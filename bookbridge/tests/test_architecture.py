@@ -37,7 +37,7 @@ def sources(*, tests: bool = True) -> Iterator[Path]:
 
 
 CODE = list(sources(tests=False))
-ALL = list(sources())
+ALL = [*sources(), *sorted((ROOT / "benchmarks").rglob("*.py"))]
 
 
 def name_of(path: Path) -> str:
@@ -81,6 +81,12 @@ def test_imports_point_down(path: Path) -> None:
             pytest.fail(f"{path}:{node.lineno} imports {name}, which is composition")
         if target is not None:
             assert target in below, f"{path}:{node.lineno} imports {name}: up"
+
+
+def test_the_program_does_not_know_its_benchmark() -> None:
+    for path in sources():
+        for name, node in imports(ast.parse(path.read_text())):
+            assert name.split(".")[0] != "benchmarks", f"{path}:{node.lineno}"
 
 
 @pytest.mark.parametrize("feature", FEATURES)
