@@ -21,7 +21,7 @@ LIMIT = 2_048
 
 
 class VerifiedTokens:
-    """Claims by the digest of the token; the token itself is not kept."""
+    """Claims by the digest of the token; the token itself is not kept, and of a person only ids."""
 
     def __init__(self, *, leeway: int, limit: int = LIMIT) -> None:
         self._leeway = leeway
@@ -50,10 +50,15 @@ class VerifiedTokens:
 
     def remember(self, token: str, kid: str, claims: dict[str, Any]) -> None:
         """Note a token that was just verified with the key `kid`."""
+        over = time.time() - self._leeway
         with self._lock:
-            while len(self._known) >= self._limit:
+            while self._known and self._oldest_goes(over):
                 del self._known[next(iter(self._known))]
             self._known[_digest(token)] = (kid, _meant_for(), dict(claims))
+
+    def _oldest_goes(self, over: float) -> bool:
+        _kid, _meant_for, claims = next(iter(self._known.values()))
+        return len(self._known) >= self._limit or bool(claims["exp"] <= over)
 
     def __len__(self) -> int:
         return len(self._known)

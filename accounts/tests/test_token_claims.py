@@ -98,6 +98,7 @@ NOW = int(time.time())
         ({"exp": 1e300}, "invalid_token"),
         ({"exp": str(NOW + 600)}, "invalid_token"),
         ({"exp": [NOW + 600]}, "invalid_token"),
+        ({"exp": NOW + 600.5}, "invalid_token"),
         ({"exp": float("nan")}, "invalid_token"),
         ({"exp": float("inf")}, "invalid_token"),
         ({"exp": True}, "token_expired"),
@@ -232,6 +233,19 @@ def test_the_memory_of_verified_tokens_is_bounded_and_holds_no_token() -> None:
     assert known.claims("token-6") is None
     assert known.claims("token-9") == claims
     assert "token-9" not in str(vars(known))
+
+
+def test_what_is_over_leaves_the_memory_when_something_new_comes() -> None:
+    known = VerifiedTokens(leeway=30)
+    for number in range(5):
+        known.remember(f"old-{number}", signing_key().kid, {"exp": time.time() - 31})
+    known.remember("new", signing_key().kid, {"exp": time.time() + 60})
+    assert len(known) == 1
+
+
+def test_nothing_here_can_believe_what_is_meant_for_other_services(session: Session) -> None:
+    token = tokens.read_access_token(access_token_for(session.reader, session))
+    assert {"roles", "email", "username"}.isdisjoint(token.payload)
 
 
 def test_what_a_caller_does_to_claims_stays_with_the_caller(session: Session) -> None:
