@@ -6,17 +6,21 @@ import json
 import stat
 import zipfile
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
 from accounts import erasures, mail
-from accounts.models import Session, User
+from accounts.leaving.services import restore
+from accounts.models import SecurityTrace, Session, User
+from accounts.security.records import record_event
 from accounts.services import erase_reader
 from accounts.tests.factories import PASSWORD, UserFactory
 from bookbridge.backup import archive, contents
@@ -141,6 +145,36 @@ def test_who_left_after_the_backup_stays_erased(tmp_path: Path, ledger: Path) ->
     assert again.erased_at is not None
     assert again.username.startswith("deleted-")
     assert not again.reviews.exists()
+    assert invariants() == []
+
+
+def test_who_asked_to_leave_after_the_backup_is_leaving_still(tmp_path: Path) -> None:
+    asked, stays, over = (UserFactory(username=name) for name in ("asked", "stays", "over"))
+    path = backup(tmp_path)
+    for reader in (asked, stays, over):
+        assert ApiClient(reader).delete("users/me/").status_code == 204
+    until = User.objects.get(pk=asked.pk).leaves_at
+    restore(by=User.objects.get(pk=stays.pk))
+    erase_reader(reader=User.objects.get(pk=over.pk))
+    wipe()
+    settled = json.loads(run("restore", path, "--json"))
+    assert (settled["readers_erased_again"], settled["readers_leaving_again"]) == (1, 1)
+    assert abs(User.objects.get(uid=asked.uid).leaves_at - until) < timedelta(seconds=2)
+    assert User.objects.get(uid=stays.uid).leaves_at is None
+    assert User.objects.get(uid=over.uid).erased_at is not None
+    assert invariants() == []
+
+
+def test_whose_days_of_grace_ran_out_meanwhile_is_erased_after_a_restore(tmp_path: Path) -> None:
+    reader = UserFactory(leaves_at=timezone.now() + timedelta(days=1))
+    record_event("signed_in", reader_id=reader.pk, address="198.51.100.7")
+    path = backup(tmp_path)
+    wipe()
+    with time_machine.travel(timezone.now() + timedelta(days=2)):
+        settled = json.loads(run("restore", path, "--json"))
+    assert settled["readers_whose_grace_is_over"] == 1
+    assert User.objects.get(uid=reader.uid).erased_at is not None
+    assert not SecurityTrace.objects.exists()
     assert invariants() == []
 
 
