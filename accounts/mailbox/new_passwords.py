@@ -44,8 +44,7 @@ def _change(by: User, encoded: str, *, user_agent: str, address: str) -> Session
         raise sessions.session_ended()
     _replace(row, encoded, reason="password_changed")
     record_event("password_changed", reader_id=row.pk, address=address, user_agent=user_agent)
-    session = open_session(reader=row, user_agent=user_agent, address=address)
-    return session
+    return open_session(reader=row, user_agent=user_agent, address=address)
 
 
 def ask_for_reset(*, address: str, client: str, language: str) -> None:
