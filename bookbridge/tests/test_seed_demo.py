@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db.models import Count, F, Sum
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import SecurityEvent, User
 from accounts.tests.factories import UserFactory
 from bookbridge.demo.data import load
 from clubs.books.services import add_book
@@ -186,6 +186,7 @@ def test_the_same_day_brings_the_same_demo() -> None:
         Review.objects.all().delete()
         Club.objects.all().delete()
         Book.objects.all().delete()
+        SecurityEvent.objects.all().delete()
         User.objects.all().delete()
 
 
