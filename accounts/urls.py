@@ -8,7 +8,12 @@ from django.urls import path
 
 from accounts.auth_views import RegistrationViewSet, SignOutViewSet, TokenViewSet, jwks
 from accounts.mailbox.pages import ChangeAddressPage, ResetPage, VerifyPage
-from accounts.mailbox.views import CredentialsViewSet, LinkViewSet
+from accounts.mailbox.views import (
+    AddressLinkViewSet,
+    AddressViewSet,
+    PasswordLinkViewSet,
+    PasswordViewSet,
+)
 from accounts.moderation.views import NoticeViewSet, SuspensionViewSet
 from accounts.reader_views import MeViewSet, ReaderViewSet
 
@@ -29,26 +34,26 @@ urlpatterns = [
     path("auth/token/verify/", TokenViewSet.as_view({"post": "verify"}), name="token-verify"),
     path("auth/logout/", SignOutViewSet.as_view({"post": "sign_out"}), name="logout"),
     # Addresses and passwords
-    path("auth/email/verify/", LinkViewSet.as_view({"post": "verify"}), name="email-verify"),
-    path("auth/email/resend/", LinkViewSet.as_view({"post": "resend"}), name="email-resend"),
+    path("auth/email/verify/", AddressLinkViewSet.as_view({"post": "verify"}), name="email-verify"),
+    path("auth/email/resend/", AddressLinkViewSet.as_view({"post": "resend"}), name="email-resend"),
     path(
         "auth/email/change/",
-        CredentialsViewSet.as_view({"post": "change_address"}),
+        AddressViewSet.as_view({"post": "change"}),
         name="email-change",
     ),
     path(
         "auth/password/change/",
-        CredentialsViewSet.as_view({"post": "change_password"}),
+        PasswordViewSet.as_view({"post": "change"}),
         name="password-change",
     ),
     path(
         "auth/password/reset/",
-        LinkViewSet.as_view({"post": "ask_for_reset"}),
+        PasswordLinkViewSet.as_view({"post": "reset"}),
         name="password-reset",
     ),
     path(
         "auth/password/reset/confirm/",
-        LinkViewSet.as_view({"post": "reset"}),
+        PasswordLinkViewSet.as_view({"post": "confirm"}),
         name="password-reset-confirm",
     ),
     # Readers
