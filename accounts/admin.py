@@ -134,7 +134,9 @@ class UserAdmin(RecordAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """The address to superusers besides."""
-        secret = ("email", "email_verified_at") if request.user.is_superuser else ()
+        secret = (
+            ("email", "email_verified_at", "pending_email") if request.user.is_superuser else ()
+        )
         return (*super().get_readonly_fields(request, obj), *secret)
 
     def describe(self, thing: Any) -> str:

@@ -10,7 +10,12 @@ from accounts.auth_views import RegistrationViewSet, SignOutViewSet, TokenViewSe
 from accounts.exporting.views import ExportViewSet
 from accounts.leaving.views import RestoreViewSet
 from accounts.mailbox.pages import ChangeAddressPage, ResetPage, VerifyPage
-from accounts.mailbox.views import CredentialsViewSet, LinkViewSet
+from accounts.mailbox.views import (
+    AddressLinkViewSet,
+    AddressViewSet,
+    PasswordLinkViewSet,
+    PasswordViewSet,
+)
 from accounts.moderation.views import NoticeViewSet, SuspensionViewSet
 from accounts.personal_tokens.views import PersonalTokenViewSet
 from accounts.reader_views import MeViewSet, ReaderViewSet
@@ -54,26 +59,26 @@ urlpatterns = [
         name="totp-confirm",
     ),
     # Addresses and passwords
-    path("auth/email/verify/", LinkViewSet.as_view({"post": "verify"}), name="email-verify"),
-    path("auth/email/resend/", LinkViewSet.as_view({"post": "resend"}), name="email-resend"),
+    path("auth/email/verify/", AddressLinkViewSet.as_view({"post": "verify"}), name="email-verify"),
+    path("auth/email/resend/", AddressLinkViewSet.as_view({"post": "resend"}), name="email-resend"),
     path(
         "auth/email/change/",
-        CredentialsViewSet.as_view({"post": "change_address"}),
+        AddressViewSet.as_view({"post": "change"}),
         name="email-change",
     ),
     path(
         "auth/password/change/",
-        CredentialsViewSet.as_view({"post": "change_password"}),
+        PasswordViewSet.as_view({"post": "change"}),
         name="password-change",
     ),
     path(
         "auth/password/reset/",
-        LinkViewSet.as_view({"post": "ask_for_reset"}),
+        PasswordLinkViewSet.as_view({"post": "reset"}),
         name="password-reset",
     ),
     path(
         "auth/password/reset/confirm/",
-        LinkViewSet.as_view({"post": "reset"}),
+        PasswordLinkViewSet.as_view({"post": "confirm"}),
         name="password-reset-confirm",
     ),
     # Readers

@@ -31,8 +31,15 @@ ALWAYS = (
 )
 
 
-class LinkViewSet(KernelViewSet):
-    """What needs no sign-in: asking for links, and using them. A token is not looked at."""
+class AuthViewSet(KernelViewSet):
+    """What all views here have in common: nothing of it is kept anywhere."""
+
+    no_store, idempotent, conditional = True, False, False
+    tag = "auth"
+
+
+class AddressLinkViewSet(AuthViewSet):
+    """Links that confirm an address. A token in the header is not looked at."""
 
     operations = {
         "verify": Operation(
@@ -56,28 +63,8 @@ class LinkViewSet(KernelViewSet):
             description=ALWAYS,
             example={"email": "ana@example.org"},
         ),
-        "ask_for_reset": Operation(
-            "Mail a link that sets a new password",
-            answer=NothingSerializer,
-            status=202,
-            body=AddressInput,
-            public=True,
-            description=ALWAYS,
-            example={"email": "ana@example.org"},
-        ),
-        "reset": Operation(
-            "Set a new password by a mailed link",
-            body=ResetPasswordInput,
-            public=True,
-            description=(
-                "Every session and every other link of the account ends; sign in again. "
-                "400 `invalid_link` for a link that is not good (any more)."
-            ),
-        ),
     }
     authentication_classes = ()
-    no_store, idempotent, conditional = True, False, False
-    tag = "auth"
 
     def verify(self, request: Request) -> Response:
         """Confirm."""
@@ -86,41 +73,15 @@ class LinkViewSet(KernelViewSet):
 
     def resend(self, request: Request) -> Response:
         """Mail the link again."""
-        addresses.resend(**self._asked(request))
+        addresses.resend(address=self.body()["email"], **_asker(request))
         return self.answer({})
 
-    def ask_for_reset(self, request: Request) -> Response:
-        """Mail a link."""
-        new_passwords.ask_for_reset(**self._asked(request))
-        return self.answer({})
 
-    def reset(self, request: Request) -> Response:
-        """Set the new password."""
-        new_passwords.reset_password(**self.body(), **_origin(request))
-        return self.answer()
-
-    def _asked(self, request: Request) -> dict[str, str]:
-        return {
-            "address": self.body()["email"],
-            "client": client_address(request),
-            "language": language_of_client(),
-        }
-
-
-class CredentialsViewSet(KernelViewSet):
-    """What a reader who is signed in changes about how they sign in."""
+class AddressViewSet(AuthViewSet):
+    """Another address for a reader who is signed in."""
 
     operations = {
-        "change_password": Operation(
-            "Change your password",
-            answer=TokenPairSerializer,
-            body=ChangePasswordInput,
-            description=(
-                "Every session ends, this one too, and so do all links; the answer is the pair "
-                "of a new one. 400 `wrong_password`; after 10 of them in 5 minutes 429."
-            ),
-        ),
-        "change_address": Operation(
+        "change": Operation(
             "Change your e-mail address",
             answer=address_shape,
             body=ChangeAddressInput,
@@ -136,34 +97,85 @@ class CredentialsViewSet(KernelViewSet):
             example={"email": "ana@example.net", "password": "correct horse battery"},
         ),
     }
-    no_store, idempotent, conditional = True, False, False
-    tag = "auth"
 
-    def change_password(self, request: Request) -> Response:
-        """Replace the password."""
-        data = self.body()
-        session = new_passwords.change_password(
-            by=self._me(),
-            current=data["current_password"],
-            new=data["new_password"],
-            **_origin(request),
-        )
-        return self.answer(tokens.issue_pair(session.reader, session))
-
-    def change_address(self, request: Request) -> Response:
+    def change(self, request: Request) -> Response:
         """Ask for another address."""
         data = self.body()
         reader = addresses.change(
-            by=self._me(),
+            by=request.user,  # type: ignore[arg-type]
             session=request.auth.session,  # type: ignore[union-attr]
             address=data["email"],
             password=data.get("password"),
         )
         return self.one(User.objects.filter(pk=reader.pk), address_shape)
 
-    def _me(self) -> User:
-        reader: User = self.request.user  # type: ignore[assignment]
-        return reader
+
+class PasswordLinkViewSet(AuthViewSet):
+    """Links that set a new password. A token in the header is not looked at."""
+
+    operations = {
+        "reset": Operation(
+            "Mail a link that sets a new password",
+            answer=NothingSerializer,
+            status=202,
+            body=AddressInput,
+            public=True,
+            description=ALWAYS,
+            example={"email": "ana@example.org"},
+        ),
+        "confirm": Operation(
+            "Set a new password by a mailed link",
+            body=ResetPasswordInput,
+            public=True,
+            description=(
+                "Every session and every other link of the account ends; sign in again. "
+                "400 `invalid_link` for a link that is not good (any more)."
+            ),
+        ),
+    }
+    authentication_classes = ()
+
+    def reset(self, request: Request) -> Response:
+        """Mail a link."""
+        new_passwords.ask_for_reset(address=self.body()["email"], **_asker(request))
+        return self.answer({})
+
+    def confirm(self, request: Request) -> Response:
+        """Set the new password."""
+        new_passwords.reset_password(**self.body(), **_origin(request))
+        return self.answer()
+
+
+class PasswordViewSet(AuthViewSet):
+    """Another password for a reader who is signed in."""
+
+    operations = {
+        "change": Operation(
+            "Change your password",
+            answer=TokenPairSerializer,
+            body=ChangePasswordInput,
+            description=(
+                "Every session ends, this one too, and so do all links; the answer is the pair "
+                "of a new one. 400 `wrong_password`; after 10 of them in 5 minutes 429."
+            ),
+        ),
+    }
+
+    def change(self, request: Request) -> Response:
+        """Replace the password."""
+        data = self.body()
+        session = new_passwords.change_password(
+            by=request.user,  # type: ignore[arg-type]
+            current=data["current_password"],
+            new=data["new_password"],
+            **_origin(request),
+        )
+        return self.answer(tokens.issue_pair(session.reader, session))
+
+
+def _asker(request: Request) -> dict[str, str]:
+    """Who asks for a mail."""
+    return {"client": client_address(request), "language": language_of_client()}
 
 
 def _origin(request: Request) -> dict[str, Any]:

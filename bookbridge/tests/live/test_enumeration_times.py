@@ -1,7 +1,8 @@
 """Where verification is on, no answer takes longer for an address that has an account.
 
 Pairs of requests in turn, so that whatever else the machine does happens to both. The medians are
-printed; on a quiet machine they differ by less than 10 ms (`pytest -m slow -s`).
+printed; on a quiet machine they differ by less than 10 ms (`pytest -m slow -s`), on a loaded one
+by no more than a part of the time that everything takes there.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from bookbridge.tests.live.server import PASSWORD, Server, fresh_database, runni
 pytestmark = pytest.mark.slow
 PAIRS = 200
 WARM_UP = 20
-#: Generous: this is not a benchmark. What it must see is a hash that is left out, or a mail that
-#: is sent within the request.
-MILLISECONDS_APART = 25
+#: What it must see is a hash that is left out, or a mail that is sent within the request: most of
+#: the time of an answer, however slow the machine is.
+MILLISECONDS_APART = 10
+PART_APART = 0.3
 UNLIMITED = {
     "EMAIL_VERIFICATION": "1",
     "SIGN_IN_FAILURES": "100000",
@@ -78,7 +80,9 @@ def test_the_time_tells_nothing(server: Server, name: str) -> None:
             started = time.perf_counter()
             statuses.add(server.api("POST", path, body(email, n)).status)
             times[email].append(time.perf_counter() - started)
-    known, unknown = (statistics.median(times[email][WARM_UP:]) * 1000 for email in times)
-    print(f"\n{name}: known {known:.1f} ms, unknown {unknown:.1f} ms, {known - unknown:+.1f} ms")
+    taken = {email: [1000 * one for one in times[email][WARM_UP:]] for email in times}
+    known, unknown = (statistics.median(taken[email]) for email in (KNOWN, UNKNOWN))
+    apart = statistics.median(a - b for a, b in zip(taken[KNOWN], taken[UNKNOWN], strict=True))
+    print(f"\n{name}: known {known:.1f} ms, unknown {unknown:.1f} ms, pairs {apart:+.1f} ms apart")
     assert len(statuses) == 1, statuses
-    assert abs(known - unknown) < MILLISECONDS_APART
+    assert abs(known - unknown) < max(MILLISECONDS_APART, PART_APART * unknown)
