@@ -107,9 +107,10 @@ def heal_search(*, write: bool) -> Iterator[Change]:
 
 def _make_indexes(names: list[str]) -> None:
     """Make indexes of PostgreSQL anew, as their migration has them."""
+    # A transaction cannot make an index without stopping writers; what is healed is small or late.
     statements = [
-        statement
-        for migration in ("0002_book_search", "0010_search_words")
+        statement.replace("CONCURRENTLY ", "").replace("IF NOT EXISTS ", "")
+        for migration in ("0002_book_search", "0010_search_words", "0011_club_trigrams")
         for statement in import_module(f"clubs.migrations.{migration}").POSTGRESQL
     ]
     with transaction.atomic(), connection.cursor() as cursor:
