@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bookbridge.kernel.announcements import announce
 from bookbridge.kernel.shapes import moment
 from bookbridge.kernel.transactions import transactional
-from clubs.books.services import record_many
+from reviews.counting import count_many
 from reviews.holding import hold_reviews_of
 from reviews.models import Like, Report, Review
 from reviews.querysets import counts
@@ -99,7 +99,14 @@ def erase(reader: User) -> None:
     what was kept of theirs goes with the account.
     """
     reviews = hold_reviews_of(reader)
-    record_many({review.book_id: {review.rating: -1} for review in reviews if counts(review)})
+    count_many(
+        [
+            (review.book_id, review.rating, review.created_at, review.undated)
+            for review in reviews
+            if counts(review)
+        ],
+        -1,
+    )
     for review in reviews:
         announce(
             "visibility",
