@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db import connection
@@ -19,6 +20,7 @@ from bookbridge.kernel.transactions import transactional
 from clubs.books.services import mark_many_shared, record_many
 from clubs.models import Book
 from reviews.models import Review
+from reviews.months import month_of, record_months
 
 #: Columns whose values come from the table.
 _FROM_TABLE = {
@@ -54,9 +56,11 @@ def publish_from(table: str, *, first_book: int, last_book: int) -> Published:
     locked = Book.objects.filter(pk__range=bounds).order_by("pk").select_for_update(no_key=True)
     list(locked.values_list("pk", flat=True))
     steps: dict[int, Counter[int]] = defaultdict(Counter)
-    changed = _change(table, bounds, steps)
-    added = _add(table, bounds, steps)
+    months: Counter[tuple[int, date]] = Counter()
+    changed = _change(table, bounds, steps, months)
+    added = _add(table, bounds, steps, months)
     record_many({book_id: step for book_id, step in steps.items() if any(step.values())})
+    record_months(months)
     mark_many_shared(book_ids={book_id for book_id, _rating in added})
     if added or changed:
         announce("review", by_id=None)
@@ -75,7 +79,12 @@ def count_from(table: str) -> Published:
     return Published(rows - known, changed)
 
 
-def _change(table: str, bounds: list[int], steps: dict[int, Counter[int]]) -> int:
+def _change(
+    table: str,
+    bounds: list[int],
+    steps: dict[int, Counter[int]],
+    months: Counter[tuple[int, date]],
+) -> int:
     """Write the reviews that say something else now; note what changes in the numbers."""
     # The bounds twice: no database should read all reviews for some books.
     joined = (
@@ -85,14 +94,21 @@ def _change(table: str, bounds: list[int], steps: dict[int, Counter[int]]) -> in
         f"WHERE staged.book_id BETWEEN %s AND %s AND {_CHANGED}"
     )
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT review.id, staged.rating {joined}", [*bounds, *bounds])
-        new_ratings = dict(cursor.fetchall())
-        if not new_ratings:
+        cursor.execute(
+            f"SELECT review.id, staged.rating, staged.rated_at {joined}", [*bounds, *bounds]
+        )
+        new = {review_id: (rating, rated_at) for review_id, rating, rated_at in cursor.fetchall()}
+        if not new:
             return 0
-        counted = Review.objects.filter(pk__in=new_ratings).counted().order_by()
-        for review_id, book_id, rating in counted.values_list("pk", "book_id", "rating"):
+        counted = Review.objects.filter(pk__in=new).counted().order_by()
+        for review_id, book_id, rating, undated in counted.values_list(
+            "pk", "book_id", "rating", "undated"
+        ):
+            new_rating, rated_at = new[review_id]
             steps[book_id][rating] -= 1
-            steps[book_id][new_ratings[review_id]] += 1
+            steps[book_id][new_rating] += 1
+            if undated and rated_at is not None:  # from now on it is known when it was written
+                months[book_id, month_of(rated_at)] += 1
         now = _moment(timezone.now())
         # The condition is met by the rows read above: their books are locked.
         cursor.execute(
@@ -106,10 +122,15 @@ def _change(table: str, bounds: list[int], steps: dict[int, Counter[int]]) -> in
             "WHERE reviews_review.id = found.id",
             [now, now, False, *bounds, *bounds],
         )
-    return len(new_ratings)
+    return len(new)
 
 
-def _add(table: str, bounds: list[int], steps: dict[int, Counter[int]]) -> Counter[tuple[int, int]]:
+def _add(
+    table: str,
+    bounds: list[int],
+    steps: dict[int, Counter[int]],
+    months: Counter[tuple[int, date]],
+) -> Counter[tuple[int, int]]:
     """Insert the reviews that are new: how many by book and rating."""
     now = timezone.now()
     columns, values, parameters = _columns(now)
@@ -121,11 +142,15 @@ def _add(table: str, bounds: list[int], steps: dict[int, Counter[int]]) -> Count
         "review.author_id = staged.reader_id AND review.book_id = staged.book_id "
         "AND review.book_id BETWEEN %s AND %s) "
         "ORDER BY staged.book_id, staged.reader_id "
-        "ON CONFLICT (author_id, book_id) DO NOTHING RETURNING book_id, rating"
+        "ON CONFLICT (author_id, book_id) DO NOTHING RETURNING book_id, rating, undated, created_at"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, [*parameters, *bounds, *bounds])
-        added = Counter(cursor.fetchall())
+        rows = cursor.fetchall()
+    added = Counter((book_id, rating) for book_id, rating, _undated, _written in rows)
+    for book_id, _rating, undated, written in rows:
+        if not undated:
+            months[book_id, month_of(written)] += 1
     for (book_id, rating), number in added.items():
         steps[book_id][rating] += number
     return added

@@ -6,11 +6,9 @@ the lock of the club's row and before the row changes.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-
 from bookbridge.kernel.announcements import announce
-from clubs.books.services import record_many
 from clubs.membership.models import Club, Visibility
+from reviews.counting import COLUMNS, count_many
 from reviews.holding import hold_books
 from reviews.models import Review
 
@@ -20,16 +18,14 @@ def visibility_changed(*, club: Club, before: str, after: str) -> None:
     if (before == Visibility.PUBLIC) == (after == Visibility.PUBLIC):
         return
     step = 1 if after == Visibility.PUBLIC else -1
-    changes: dict[int, Counter[int]] = defaultdict(Counter)
     countable = Review.objects.filter(
         club=club, hidden_at__isnull=True, author__erased_at__isnull=True
     )
-    for book_id, rating in countable.order_by().values_list("book_id", "rating"):
-        changes[book_id][rating] += step
-    if not changes:
+    counted = list(countable.order_by().values_list(*COLUMNS))
+    if not counted:
         return
-    hold_books(changes)
-    record_many(changes)
+    hold_books(book_id for book_id, *_rest in counted)
+    count_many(counted, step)
     announce("visibility", by_id=None, club_id=club.pk)
 
 

@@ -11,7 +11,7 @@ from clubs.models import Book, Club
 from reviews.querysets import ReviewQuerySet
 from reviews.reports.models import Report
 
-__all__ = ["Like", "Report", "Review"]
+__all__ = ["Like", "Report", "Review", "ReviewMonth"]
 
 
 class Review(Timestamped):
@@ -62,6 +62,12 @@ class Review(Timestamped):
             models.Index(fields=["club", "-created_at", "-id"], name="review_of_club_newest"),
             # For the months of the site: most ratings of an import have no date.
             models.Index(fields=["created_at"], name="review_dated", condition=Q(undated=False)),
+            # For the clubs in which most happened lately.
+            models.Index(
+                fields=["created_at", "club"],
+                condition=Q(club__isnull=False, hidden_at__isnull=True),
+                name="review_in_clubs_dated",
+            ),
             # For the filters of moderators, which look for few rows among all.
             models.Index(fields=["rating", "-id"], name="review_rated_newest"),
             models.Index(
@@ -74,6 +80,26 @@ class Review(Timestamped):
 
     def __str__(self) -> str:
         return f"review {self.pk} of book {self.book_id}"
+
+
+class ReviewMonth(models.Model):
+    """How many reviews that count were written in one month (UTC).
+
+    `of` is the key of a book, or -1 to -16: a part of the site. Written by `months.py` alone,
+    in the transaction of the review; always equal to a recount. A row may say 0.
+    """
+
+    of = models.BigIntegerField()
+    month = models.DateField()
+    number = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["of", "month"], name="review_month_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.of} in {self.month:%Y-%m}: {self.number}"
 
 
 class Like(models.Model):

@@ -11,7 +11,7 @@ from bookbridge.kernel.serializers import OutputSerializer
 from bookbridge.kernel.shapes import Json, moment
 from bookbridge.kernel.taking_out import each
 from bookbridge.kernel.transactions import transactional
-from clubs.books.services import record_many
+from reviews.counting import count_many
 from reviews.holding import hold_reviews_of
 from reviews.models import Like, Report, Review
 from reviews.querysets import counts
@@ -159,7 +159,14 @@ def erase(reader: User) -> None:
     what was kept of theirs goes with the account.
     """
     reviews = hold_reviews_of(reader)
-    record_many({review.book_id: {review.rating: -1} for review in reviews if counts(review)})
+    count_many(
+        [
+            (review.book_id, review.rating, review.created_at, review.undated)
+            for review in reviews
+            if counts(review)
+        ],
+        -1,
+    )
     for review in reviews:
         announce(
             "visibility",

@@ -25,10 +25,12 @@ from clubs.books.services import enter_rating, mark_shared, record_ratings
 from clubs.membership.services import lock_club, require_member, require_not_archived
 from clubs.models import Book, Club, ListEntry
 from clubs.reading.moves import BEING_READ
+from reviews.counting import count_out
 from reviews.holding import hold_book, hold_reader, hold_review
 from reviews.likes import like_review, unlike_review
 from reviews.models import Review
 from reviews.moderation.hiding import hide_review, show_review
+from reviews.months import month_of, record_months
 from reviews.querysets import counts
 from reviews.recount import recount_books
 
@@ -100,6 +102,8 @@ def publish_review(
     hold_reader(by)
     if not insert_new(review):
         raise _already_reviewed(by, book)
+    if counts(review):
+        record_months({(book.pk, month_of(review.created_at)): 1})
     _tell(review, by)
     return review
 
@@ -147,13 +151,17 @@ def edit_review(
     review.edited_at = timezone.now()
     review.version += 1
     review.save(update_fields=[*different, "text_html", "edited_at", "version", "updated_at"])
-    if (counted_before, rating_before) != (counts(review), review.rating):
+    counts_now = counts(review)
+    if (counted_before, rating_before) != (counts_now, review.rating):
         record_ratings(
             book_id=review.book_id,
             removed=[rating_before] if counted_before else [],
-            added=[review.rating] if counts(review) else [],
+            added=[review.rating] if counts_now else [],
         )
-    left_the_public = counted_before and not counts(review)
+    if counted_before != counts_now and not review.undated:
+        month = month_of(review.created_at)
+        record_months({(review.book_id, month): 1 if counts_now else -1})
+    left_the_public = counted_before and not counts_now
     _tell(review, by, kind="visibility" if left_the_public else "review")
     return review
 
@@ -171,7 +179,7 @@ def delete_review(*, review: Review, by: User, expected: Versions = None) -> Non
     require_author(review=review, by=by)
     check_version(review, expected)
     if counts(review):
-        record_ratings(book_id=review.book_id, removed=[review.rating])
+        count_out(review)
     _tell(review, by)
     review.delete()
 

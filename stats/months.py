@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
@@ -59,6 +59,10 @@ class Months:
         )
         counts = dict(found)
         return [counts.get(index, 0) for index in range(len(self.firsts))]
+
+    def kept(self, numbers: Mapping[date, int]) -> list[int]:
+        """The numbers of each month, from those kept by first day."""
+        return [numbers.get(first, 0) for first in self.firsts]
 
     def of_reviews(self, counts: Sequence[int]) -> list[Json]:
         """A series of reviews."""

@@ -15,7 +15,8 @@ from django.db.models import Count, Q, Sum
 from bookbridge.invariants.checks import Check, Row, rows_of
 from clubs.books.ratings import STAR_COLUMNS
 from clubs.models import Book, Club, ListEntry, Membership, Support
-from reviews.models import Like, Review
+from reviews.models import Like, Review, ReviewMonth
+from reviews.months import PARTS, counted_months
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,19 @@ def wrong_ratings() -> Iterator[Row]:
         }
 
 
+def wrong_months() -> Iterator[Row]:
+    """Months of books, and of parts of the site, whose number is not that of their reviews."""
+    counted, parameters = counted_months().query.sql_with_params()
+    yield from rows_of(
+        'SELECT "of" AS id, month, sum(kept) AS kept, sum(counted) AS counted FROM ('  # noqa: S608
+        ' SELECT "of", month, number AS kept, 0 AS counted FROM reviews_reviewmonth'
+        f" UNION ALL SELECT c.book_id, c.month, 0, c.n FROM ({counted}) c"
+        f" UNION ALL SELECT -(c.book_id %% {PARTS}) - 1, c.month, 0, c.n FROM ({counted}) c"
+        ') b GROUP BY "of", month HAVING sum(kept) <> sum(counted) ORDER BY "of", month',
+        (*parameters, *parameters),
+    )
+
+
 CHECKS = [
     *(stored.check() for stored in STORED_COUNTS),
     Check(
@@ -128,5 +142,11 @@ CHECKS = [
         "count, sum and histogram of a book are those of its reviews that count",
         Book._meta.db_table,
         wrong_ratings,
+    ),
+    Check(
+        "review_months",
+        "the reviews of each month, kept for books and for the site, are those that count",
+        ReviewMonth._meta.db_table,
+        wrong_months,
     ),
 ]

@@ -16,7 +16,14 @@ from django.db.models import F
 from accounts.models import User
 from accounts.querysets import SEARCH_TEXT_LENGTH as READER_TEXT_LENGTH
 from bookbridge.invariants.checks import rows_of
-from bookbridge.invariants.counts import LIKES, MEMBERS, SUPPORTERS, StoredCount, wrong_ratings
+from bookbridge.invariants.counts import (
+    LIKES,
+    MEMBERS,
+    SUPPORTERS,
+    StoredCount,
+    wrong_months,
+    wrong_ratings,
+)
 from bookbridge.invariants.lists import WRONG_LISTS
 from bookbridge.invariants.search import (
     missing_indexes,
@@ -29,6 +36,7 @@ from clubs.books.authors import work_key
 from clubs.books.indexing import index_book, rebuild_index
 from clubs.membership.services import SEARCH_TEXT_LENGTH as CLUB_TEXT_LENGTH
 from clubs.models import Book, Club, ListEntry
+from reviews.months import settle_months, settle_parts
 from reviews.recount import recount_books
 
 BATCH = 500
@@ -62,6 +70,24 @@ def heal_ratings(*, write: bool) -> Iterator[Change]:
             "kept": [difference.kept_count, difference.kept_sum, difference.kept],
             "counted": difference.counted,
         }
+
+
+def heal_months(*, write: bool) -> Iterator[Change]:
+    """Count the reviews of months anew: of books under their locks, then of the site's parts."""
+    wrong = list(wrong_months())
+    for book_id in sorted({row["id"] for row in wrong if row["id"] > 0}):
+        with transaction.atomic():
+            list(Book.objects.select_for_update(no_key=True).filter(pk=book_id).values_list("pk"))
+            changes = settle_months([book_id])
+            if not write:
+                transaction.set_rollback(True)
+        for (_book, month), step in sorted(changes.items()):
+            yield {"id": book_id, "month": f"{month:%Y-%m}", "added": step}
+    with transaction.atomic():
+        for (part, month), step in sorted(settle_parts().items()):
+            yield {"id": part, "month": f"{month:%Y-%m}", "added": step}
+        if not write:
+            transaction.set_rollback(True)
 
 
 def heal_positions(*, write: bool) -> Iterator[Change]:
@@ -159,6 +185,7 @@ HEALINGS: dict[str, Callable[..., Iterator[Change]]] = {
     "supporters": lambda *, write: heal_count(SUPPORTERS, write=write),
     "likes": lambda *, write: heal_count(LIKES, write=write),
     "ratings": heal_ratings,
+    "months": heal_months,
     "positions": heal_positions,
     "search": heal_search,
 }

@@ -17,6 +17,7 @@ from bookbridge.scale.lists import Lists
 from bookbridge.scale.opinions import load_opinions
 from bookbridge.scale.readers import MAIL_DOMAIN, load_raters, load_readers
 from bookbridge.scale.sizes import Size
+from reviews.months import rebuild_months
 from stats.counters import begin_epoch
 
 
@@ -95,6 +96,7 @@ def _write_aggregates(shelf: Shelf) -> None:
             "WHERE c.book_id = clubs_book.id AND clubs_book.id BETWEEN %s AND %s",
             [*parameters, shelf.first_key, shelf.key(shelf.number - 1)],
         )
+    rebuild_months()
 
 
 def _analyze() -> None:

@@ -32,7 +32,7 @@ from clubs.models import (
     Support,
 )
 from clubs.reading.tests.factories import EntryFactory
-from reviews.models import Like, Review
+from reviews.models import Like, Review, ReviewMonth
 from reviews.tests.factories import ReviewFactory
 
 PLANTERS: dict[str, Callable[[], Any]] = {}
@@ -193,6 +193,7 @@ PLANTERS |= {
     "book_in_use_is_shared": lambda: Book.objects.update(shared_at=None),
     "book_search_text": lambda: Book.objects.update(search_text="another"),
     "book_ratings": lambda: Book.objects.filter(rating_count=1).update(stars_50=4),
+    "review_months": lambda: ReviewMonth.objects.update(number=7),
     "review_html_of_text": lambda: Review.objects.update(text=""),
     "review_likes_count": lambda: Review.objects.update(likes_count=3),
 }

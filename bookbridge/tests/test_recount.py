@@ -21,6 +21,7 @@ HEALED = {
     "entry_supporters_count": "supporters",
     "review_likes_count": "likes",
     "book_ratings": "ratings",
+    "review_months": "months",
     "list_positions": "positions",
     "reader_search_text": "search",
     "club_search_text": "search",

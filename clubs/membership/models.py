@@ -158,6 +158,12 @@ class Membership(Timestamped):
         indexes = [
             models.Index(fields=["club", "state", "joined_at", "id"], name="membership_by_joining"),
             models.Index(fields=["reader", "state"], name="membership_of_reader"),
+            # For the clubs in which most happened lately.
+            models.Index(
+                fields=["joined_at", "club"],
+                condition=Q(state="active"),
+                name="membership_joined_lately",
+            ),
         ]
 
     def __str__(self) -> str:

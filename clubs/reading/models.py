@@ -82,6 +82,10 @@ class EntryMove(models.Model):
 
     class Meta:
         ordering = ["id"]
+        indexes = [
+            # For the clubs in which most happened lately.
+            models.Index(fields=["moved_at", "entry"], name="entry_move_dated"),
+        ]
 
     def __str__(self) -> str:
         return f"entry {self.entry_id}: {self.from_status} to {self.to_status}"

@@ -12,7 +12,7 @@ from accounts.moderation.records import keep_record
 from bookbridge.kernel.announcements import announce
 from bookbridge.kernel.shapes import moment
 from bookbridge.kernel.transactions import transactional
-from clubs.books.services import record_ratings
+from reviews.counting import count_in, count_out
 from reviews.holding import hold_review
 from reviews.models import Review
 from reviews.querysets import counts
@@ -33,7 +33,7 @@ def hide_review(*, review: Review, by: User | None, reason: str) -> Review:
     review = hold_review(review.pk)
     if review.hidden_at is None:
         if counts(review):
-            record_ratings(book_id=review.book_id, removed=[review.rating])
+            count_out(review)
         review.hidden_at = timezone.now()
         _save(review, Verb.HIDE_REVIEW, "review_hidden", by=by, reason=reason)
     return review
@@ -50,7 +50,7 @@ def show_review(*, review: Review, by: User | None, reason: str) -> Review:
     if review.hidden_at is not None:
         review.hidden_at = None
         if counts(review):
-            record_ratings(book_id=review.book_id, added=[review.rating])
+            count_in(review)
         _save(review, Verb.SHOW_REVIEW, "review_shown", by=by, reason=reason)
     return review
 

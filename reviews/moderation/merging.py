@@ -27,6 +27,7 @@ from clubs.models import Book, BookSource, Isbn, ListEntry, MergedBook
 from reviews.holding import hold_clubs
 from reviews.models import Review
 from reviews.moderation.entries import set_entries_aside, settle_entries
+from reviews.months import settle_months
 from reviews.recount import recount_books
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def merge_books(*, book_id: int, into_id: int, by: User | None, reason: str = ""
     unindex_book(book_id)
     MergedBook.objects.create(old_id=book_id, into=into)
     recount_books([into.pk], heal=True)
+    settle_months([book_id, into.pk])
     for kind in ("visibility", "book"):
         announce(kind, by_id=by.pk if by else None, book_id=into.pk)
     return into

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from accounts.tests.factories import UserFactory
 from bookbridge.kernel.markdown import render
-from clubs.books.services import record_ratings
 from clubs.books.tests.factories import BookFactory
+from reviews.counting import count_in
 from reviews.models import Like, Review
 from reviews.querysets import counts
 
@@ -45,7 +45,7 @@ class ReviewFactory(factory.django.DjangoModelFactory):
             Review.objects.filter(pk=review.pk).update(created_at=created_at)
             review.created_at = created_at
         if counts(review):
-            record_ratings(book_id=review.book_id, added=[review.rating])
+            count_in(review)
         return review
 
 

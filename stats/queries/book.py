@@ -10,7 +10,7 @@ from bookbridge.kernel.shapes import Json
 from clubs.books.ratings import STAR_COLUMNS, mean_stars
 from clubs.models import Book, Club, ListEntry
 from clubs.reading.models import Status
-from reviews.models import Review
+from reviews.months import by_month
 from stats.months import Months
 
 CLUBS_SHOWN = 50
@@ -29,7 +29,7 @@ def book_figures(book_id: int) -> Json:
     if book is None:
         raise Missing()
     months = Months.until(timezone.now())
-    counts = months.counted(Review.objects.counted().dated().filter(book_id=book_id), "created_at")
+    counts = months.kept(by_month(book_id=book_id, since=months.firsts[0]))
     reading = ListEntry.objects.filter(
         Q(finished_on__isnull=False) | Q(status__in=(Status.READING, Status.FINISHED)),
         book_id=book_id,

@@ -9,8 +9,8 @@ from typing import Any
 from accounts.models import User
 from accounts.tests.factories import UserFactory
 from clubs.books.authors import find_or_create, set_authors, work_key
-from clubs.books.ratings import record_ratings
 from clubs.models import Book, Club, EntryMove, ListEntry
+from reviews.counting import count_in
 from reviews.models import Review
 
 _numbers = count(1)
@@ -66,5 +66,6 @@ def review(
     if changes:
         Review.objects.filter(pk=made.pk).update(**changes)
     if Review.objects.counted().filter(pk=made.pk).exists():
-        record_ratings(book_id=of.pk, added=[rating])
+        made.created_at = at or made.created_at
+        count_in(made)
     return made
