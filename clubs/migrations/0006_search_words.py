@@ -24,7 +24,7 @@ def learn(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("clubs", "0004_hidden_and_merged")]
+    dependencies = [("clubs", "0005_activity")]
 
     operations = [
         migrations.CreateModel(

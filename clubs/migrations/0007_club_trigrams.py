@@ -31,7 +31,7 @@ def on_postgresql(statements):
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("clubs", "0010_search_words")]
+    dependencies = [("clubs", "0006_search_words")]
 
     operations = [
         migrations.RunPython(on_postgresql(POSTGRESQL), on_postgresql(POSTGRESQL_BACK)),
