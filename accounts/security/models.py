@@ -39,6 +39,8 @@ class EventKind(models.TextChoices):
     SECOND_FACTOR_OFF = "second_factor_off", _("Second factor turned off")
     SECOND_FACTOR_RESET = "second_factor_reset", _("Second factor reset by the operators")
     SECOND_FACTOR_FAILED = "second_factor_failed", _("Wrong code of the second factor")
+    SECOND_FACTOR_RESET = "second_factor_reset", _("Second factor taken away")
+    SECOND_FACTOR_UNREADABLE = "second_factor_unreadable", _("Second factor cannot be read")
     RECOVERY_CODE_USED = "recovery_code_used", _("Recovery code used")
     RECOVERY_CODES_MADE = "recovery_codes_made", _("New recovery codes")
     PERSONAL_TOKEN_CREATED = "personal_token_created", _("Personal token made")
@@ -52,6 +54,7 @@ class EventKind(models.TextChoices):
     RESTORED = "restored", _("Account kept after all")
     SIGNING_KEY_ADDED = "signing_key_added", _("New signing key")
     READER_ERASED = "reader_erased", _("Account erased")
+    SIGNING_KEY_ADDED = "signing_key_added", _("New key that signs tokens")
 
 
 #: What only staff (or a command of the operators) does to an account.
