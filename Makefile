@@ -123,6 +123,10 @@ browser-check: ## Admin and documents in a real browser (needs Chromium)
 postman: bootstrap-dev ## Write docs/postman.json anew from the schema
 	@$(CHECK) export_postman --file docs/postman.json
 
+.PHONY: queries
+queries: bootstrap-dev ## Write docs/queries.md anew: the statements of every list and detail
+	@WRITE_QUERIES=1 $(VENV)/python -m pytest -q -n 0 bookbridge/tests/queries
+
 .PHONY: messages
 messages: bootstrap-dev ## Collect the texts to translate, and compile the translations
 	@mkdir -p var locale

@@ -54,7 +54,7 @@ class Months:
             .annotate(month_index=Case(*whens, output_field=IntegerField()))
             .order_by()
             .values("month_index")
-            .annotate(n=Count("pk"))
+            .annotate(n=Count("*"))
             .values_list("month_index", "n")
         )
         counts = dict(found)

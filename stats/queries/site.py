@@ -61,7 +61,7 @@ def _finished(months: Months) -> tuple[int, list[int]]:
         entries.order_by()
         .annotate(month=TruncMonth("finished_on"), living=Q(club__archived_at__isnull=True))
         .values_list("month", "living")
-        .annotate(n=Count("pk"))
+        .annotate(n=Count("*"))
     )
     living, numbers = 0, Counter[date]()
     for month, is_living, number in rows:
@@ -111,7 +111,7 @@ def _most_active_clubs() -> list[Json]:
     }
     activity: Counter[int] = Counter()
     for column, rows in happened.items():
-        activity.update(dict(rows.order_by().values_list(column).annotate(n=Count("pk"))))
+        activity.update(dict(rows.order_by().values_list(column).annotate(n=Count("*"))))
     most = sorted(activity.items(), key=lambda found: (-found[1], found[0]))
     shown: list[Json] = []
     for start in range(0, len(most), CLUBS_AT_ONCE):

@@ -1,0 +1,1 @@
+"""How many statements each GET takes: measured here, kept in `docs/queries.md`."""
