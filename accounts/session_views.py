@@ -45,6 +45,7 @@ class SessionViewSet(KernelViewSet):
                 "link that was mailed, and every personal token: all are refused from the next "
                 "request on."
             ),
+            while_leaving=True,
         ),
     }
     no_store, idempotent, conditional = True, False, False

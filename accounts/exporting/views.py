@@ -21,6 +21,7 @@ class ExportViewSet(KernelViewSet):
         "retrieve": Operation(
             "Take your data out",
             answer=export_serializer(),
+            session=True,
             while_leaving=True,
             description=(
                 "One JSON document with everything that is yours, sent as a file. Nothing of it "

@@ -23,6 +23,7 @@ class RestoreViewSet(KernelViewSet):
         "restore": Operation(
             "Stay after all",
             answer=own_profile_shape,
+            session=True,
             conflicts=("not_leaving",),
             while_leaving=True,
             description=(

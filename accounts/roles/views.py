@@ -21,6 +21,7 @@ class RolesViewSet(SiteRoleViewSet):
             "Set the site roles of a reader",
             answer=RolesSerializer,
             body=RolesInput,
+            session=True,
             role=ADMIN,
             missing=True,
             forbidden=("admins_only",),
