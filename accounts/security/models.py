@@ -30,7 +30,6 @@ class EventKind(models.TextChoices):
     SIGNED_OUT_EVERYWHERE = "signed_out_everywhere", _("All sessions were ended")
     REFRESH_TOKEN_REPLAYED = "refresh_token_replayed", _("A refresh token was used twice")
     PASSWORD_CHANGED = "password_changed", _("Password changed")
-    PASSWORD_RESET_REQUESTED = "password_reset_requested", _("Password reset asked for")
     PASSWORD_RESET = "password_reset", _("Password reset")
     EMAIL_VERIFIED = "email_verified", _("E-mail address confirmed")
     EMAIL_CHANGE_ASKED = "email_change_asked", _("Change of e-mail address asked for")
@@ -39,10 +38,7 @@ class EventKind(models.TextChoices):
     SECOND_FACTOR_OFF = "second_factor_off", _("Second factor turned off")
     SECOND_FACTOR_RESET = "second_factor_reset", _("Second factor reset by the operators")
     SECOND_FACTOR_FAILED = "second_factor_failed", _("Wrong code of the second factor")
-    SECOND_FACTOR_RESET = "second_factor_reset", _("Second factor taken away")
-    SECOND_FACTOR_UNREADABLE = "second_factor_unreadable", _("Second factor cannot be read")
     RECOVERY_CODE_USED = "recovery_code_used", _("Recovery code used")
-    RECOVERY_CODES_MADE = "recovery_codes_made", _("New recovery codes")
     PERSONAL_TOKEN_CREATED = "personal_token_created", _("Personal token made")
     PERSONAL_TOKEN_REVOKED = "personal_token_revoked", _("Personal token revoked")
     ROLES_CHANGED = "roles_changed", _("Roles changed")
@@ -54,7 +50,6 @@ class EventKind(models.TextChoices):
     RESTORED = "restored", _("Account kept after all")
     SIGNING_KEY_ADDED = "signing_key_added", _("New signing key")
     READER_ERASED = "reader_erased", _("Account erased")
-    SIGNING_KEY_ADDED = "signing_key_added", _("New key that signs tokens")
 
 
 #: What only staff (or a command of the operators) does to an account.

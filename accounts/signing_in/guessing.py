@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts import mail
 from accounts.models import SecurityTrace, User
+from accounts.security.records import record_event
 from bookbridge.kernel import limits
 from bookbridge.kernel.addresses import address_key, address_prefix
 from bookbridge.kernel.errors import InvalidInput
@@ -107,6 +108,7 @@ def confirm_password(reader: User, password: str, *, pointer: str) -> None:
 
 @transactional
 def _send(reader: User) -> None:
+    record_event("sign_in_locked", reader_id=reader.pk)
     if reader.email:
         mail.send("sign_in_locked", reader=reader)
 
