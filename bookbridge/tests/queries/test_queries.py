@@ -26,8 +26,8 @@ HEAD = """# Statements per request
 How many SQL statements each GET of the API takes, with one row and with twenty rows of \
 everything that it shows; a test holds the code to this table, and `make queries` writes it anew. \
 "Visitor" has no account; a signed-in reader costs one statement more, which asks whether session \
-and account still count. Two numbers with an arrow are the first answer and those that follow: statistics are \
-kept for a few seconds. A dash: not for visitors.
+and account still count. Two numbers with an arrow are the first answer and those that follow: \
+statistics are kept for a few seconds. A dash: not for visitors.
 
 | route | visitor, 1 row | visitor, 20 rows | signed in, 1 row | signed in, 20 rows |
 |---|---|---|---|---|
