@@ -63,6 +63,16 @@ TEXTS: dict[str, Text] = {
             ),
         ),
     ),
+    "verify_email_unknown": Text(
+        _("Your e-mail address"),
+        (
+            _("Somebody asked once more for the link that confirms this address."),
+            _(
+                "There is nothing to confirm: no account waits for it. If it was you, sign in, or "
+                "register. If not, there is nothing to do."
+            ),
+        ),
+    ),
     "password_reset": Text(
         _("A new password"),
         (

@@ -69,7 +69,7 @@ class Answers(ViewSet):
         return self._paged(found, shape)
 
     def _paged(self, found: Any, shape: Shape) -> Response:
-        results = [self.narrowed(data, shape) for data in shape.many(found.rows, self.viewer)]
+        results = self._narrowed_all(shape.many(found.rows, self.viewer), shape)
         return self.answer(
             {
                 "next": page_address(self.request, found.next),
@@ -84,9 +84,7 @@ class Answers(ViewSet):
         """All rows of a list that is short by nature, in the order of `source`."""
         check_fields(self.query().get("fields"), shape.serializer)
         rows = shape.many(shape.rows(source), self.viewer)
-        return self.answer(
-            {"results": [self.narrowed(data, shape) for data in rows]}, version=version
-        )
+        return self.answer({"results": self._narrowed_all(rows, shape)}, version=version)
 
     def one(
         self,
@@ -121,6 +119,10 @@ class Answers(ViewSet):
     def narrowed(self, data: Json, shape: Shape) -> Json:
         """`data` with only the fields that the client asked for."""
         return narrow(data, self.query().get("fields"), shape.serializer)
+
+    def _narrowed_all(self, rows: list[Json], shape: Shape) -> list[Json]:
+        fields = self.query().get("fields")
+        return rows if fields is None else [narrow(row, fields, shape.serializer) for row in rows]
 
     def answer(
         self,

@@ -14,6 +14,7 @@ from hypothesis.extra.django import TestCase
 
 from accounts.privacy import erase
 from accounts.tests.factories import UserFactory
+from bookbridge.invariants.counts import wrong_months
 from bookbridge.kernel.errors import DomainError
 from clubs.books.models import Book
 from clubs.books.tests.factories import BookFactory
@@ -138,6 +139,7 @@ class TestAnySequence(TestCase):
         for act in acts:
             world.step(act)
             assert recount_books() == [], act
+            assert list(wrong_months()) == [], act
             assert recount_likes() == [], act
 
 
@@ -156,6 +158,7 @@ class TestRecount:
         assert recount_books([sound.pk]) == []
         assert len(recount_books([review.book_id, sound.pk, 10**9], heal=True)) == 1
         assert recount_books() == []
+        assert list(wrong_months()) == []
         review.book.refresh_from_db()
         assert (review.book.rating_count, review.book.rating_sum) == (1, 8)
 
@@ -164,6 +167,7 @@ class TestRecount:
         Book.objects.filter(pk=review.book_id).update(stars_40=0, stars_45=1)
         assert len(recount_books(heal=True)) == 1
         assert recount_books() == []
+        assert list(wrong_months()) == []
 
     def test_it_goes_through_all_books(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("reviews.recount.BATCH", 2)

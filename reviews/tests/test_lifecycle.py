@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.privacy import erase
 from accounts.tests.factories import UserFactory
+from bookbridge.invariants.counts import wrong_months
 from bookbridge.kernel.taking_out import held
 from clubs.books.tests.factories import BookFactory
 from clubs.membership.models import Club
@@ -45,6 +46,7 @@ def test_reviews_count_while_their_club_is_public() -> None:
         book.refresh_from_db()
         assert (book.rating_count, book.rating_sum) == sums, visibility
         assert recount_books() == []
+        assert list(wrong_months()) == []
 
 
 @pytest.mark.parametrize("number", [1, 7])
@@ -70,6 +72,7 @@ def test_reviews_of_a_deleted_public_club_become_clubless() -> None:
     review.book.refresh_from_db()
     assert (review.club, review.book.rating_count) == (None, 1)
     assert recount_books() == []
+    assert list(wrong_months()) == []
 
 
 @pytest.mark.parametrize("trait", ["private", "hidden"])
@@ -82,6 +85,7 @@ def test_reviews_of_any_other_deleted_club_go_with_it(trait: str) -> None:
     assert list(Review.objects.all()) == [other]
     assert not Like.objects.exists()
     assert recount_books() == []
+    assert list(wrong_months()) == []
 
 
 def test_readers_take_out_their_reviews_and_likes() -> None:
@@ -128,4 +132,5 @@ def test_who_leaves_takes_their_reviews_out_of_the_numbers() -> None:
     assert (book.rating_count, book.rating_sum) == (1, 2)
     assert (stays.likes_count, stays.likes.count()) == (1, 1)
     assert recount_books() == []
+    assert list(wrong_months()) == []
     erase(ana)  # once more is no harm

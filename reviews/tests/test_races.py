@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from accounts.privacy import erase
 from accounts.tests.factories import UserFactory
+from bookbridge.invariants.counts import wrong_months
 from clubs.books.tests.factories import BookFactory
 from clubs.membership.models import Membership
 from clubs.membership.services import delete_club, edit_club, remove_member
@@ -17,8 +19,9 @@ from clubs.membership.tests.factories import ClubFactory, member_of
 from clubs.reading.tests.factories import EntryFactory
 from clubs.reading.tests.race import race, statuses
 from reviews.models import Like, Review
+from reviews.months import by_month
 from reviews.recount import recount_likes
-from reviews.services import publish_review, recount_books
+from reviews.services import delete_review, publish_review, recount_books
 from reviews.tests.factories import LikeFactory, ReviewFactory
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -28,6 +31,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 def _the_numbers_are_right() -> Any:
     yield
     assert recount_books() == []
+    assert list(wrong_months()) == []
     assert recount_likes() == []
 
 
@@ -58,6 +62,27 @@ def test_twenty_readers_of_one_book_all_count(api: Any) -> None:
     assert statuses(answers) == [201] * 20
     book.refresh_from_db()
     assert (book.rating_count, book.rating_sum, book.stars_35) == (20, 140, 20)
+
+
+def test_twenty_readers_of_twenty_books_and_two_who_come_and_go() -> None:
+    """The parts of the site are shared by books; nobody waits in a circle."""
+    books = [BookFactory() for _ in range(20)]
+    owner = UserFactory()
+    club = ClubFactory(owner=owner)
+    for book in books:
+        ReviewFactory(book=book, club=club)
+    gone = [ReviewFactory(book=book, author=UserFactory()) for book in reversed(books)]
+    acts: list[Any] = [
+        lambda book=book: publish_review(by=UserFactory(), book=book, rating=7) for book in books
+    ]
+    acts += [
+        lambda: edit_club(club=club, by=owner, changes={"visibility": "private"}),
+        *(lambda each=each: delete_review(review=each, by=each.author) for each in gone[:10]),
+    ]
+    random.shuffle(acts)
+    race(*acts)
+    assert Review.objects.count() == 20 + 20 + 20 - 10
+    assert sum(by_month(book_id=None, since=date(2000, 1, 1)).values()) == 20 + 10
 
 
 def test_one_key_sent_twenty_times_publishes_once(api: Any) -> None:

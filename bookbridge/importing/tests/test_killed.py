@@ -14,6 +14,7 @@ from django.core.management import CommandError
 from django.db import connection, connections
 
 from bookbridge.importing.command import LOCK
+from bookbridge.invariants.counts import wrong_months
 from clubs.books.tests.factories import BookFactory
 from clubs.models import Book, BookSource
 from reviews.models import Review
@@ -87,10 +88,12 @@ def test_a_killed_import_is_continued_to_the_same_end(importer: Any, tmp_path: A
         assert killed.returncode == -signal.SIGKILL
         assert 0 < Review.objects.count() < BOOKS * READERS
         assert recount_books() == []
+        assert list(wrong_months()) == []
     there = Review.objects.count()
     rest = BOOKS * READERS - there
     assert importer("import_ratings", text()) == (rest, there + 2, 0, 0)
     assert recount_books() == []
+    assert list(wrong_months()) == []
     continued = state()
 
     Review.objects.all().delete()

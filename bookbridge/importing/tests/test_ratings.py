@@ -14,6 +14,7 @@ from accounts.tests.factories import PASSWORD, UserFactory
 from bookbridge.importing import ratings as importing
 from bookbridge.importing import staging
 from bookbridge.importing.tests.conftest import GOODBOOKS
+from bookbridge.invariants.counts import wrong_months
 from clubs.books.tests.factories import BookFactory
 from clubs.models import Book, BookSource
 from reviews.models import Review
@@ -75,6 +76,7 @@ def test_goodbooks(importer: Any) -> None:
     assert importer.reasons("merged") == [(2, "later_row_wins")]
     assert said() == SAID
     assert recount_books() == []
+    assert list(wrong_months()) == []
     one = Book.objects.get(title="One")
     assert (one.rating_count, one.rating_sum) == (2, 10)
     assert one.shared_at is not None
@@ -126,6 +128,7 @@ def test_dates_decide(importer: Any) -> None:
     assert said() == [("goodbooks-7", "One", 4), ("goodbooks-7", "Two", 8)]
     assert Review.objects.dated().count() == 2
     assert recount_books() == []
+    assert list(wrong_months()) == []
 
 
 def test_book_crossing(importer: Any) -> None:
@@ -174,9 +177,11 @@ def test_an_interrupted_run_is_continued(importer: Any, monkeypatch: Any) -> Non
         importer("import_ratings", RATINGS)
     assert 0 < Review.objects.count() < 4
     assert recount_books() == []
+    assert list(wrong_months()) == []
     importer("import_ratings", RATINGS)
     assert said() == SAID
     assert recount_books() == []
+    assert list(wrong_months()) == []
 
 
 @pytest.mark.usefixtures("books")
@@ -188,6 +193,7 @@ def test_nobody_is_taken_for_somebody_else(importer: Any) -> None:
     assert sorted(importer.reasons("refused"))[:1] == [(3, "username_taken")]
     assert (10, "reader_erased") in importer.reasons("refused")
     assert recount_books() == []
+    assert list(wrong_months()) == []
 
 
 @pytest.mark.usefixtures("books")
@@ -199,6 +205,7 @@ def test_hidden_reviews_change_no_numbers(importer: Any) -> None:
     importer("import_ratings", "book_id,user_id,rating\n1,7,5\n")
     assert Review.objects.get(book=one, author__username="goodbooks-7").rating == 10
     assert recount_books() == []
+    assert list(wrong_months()) == []
 
 
 def test_other_data_sets(importer: Any) -> None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import KeptText, ModerationRecord
 from accounts.tests.factories import UserFactory
+from bookbridge.invariants.counts import wrong_months
 from clubs.books.indexing import unindexed_books
 from clubs.books.tests.factories import BookFactory
 from clubs.membership.tests.factories import ClubFactory
@@ -55,6 +56,7 @@ def test_everything_hangs_on_the_other_book_and_the_old_address_leads_there(
         assert api().get(moved["Location"]).status_code == 200
     assert api(judge).patch(f"books/{book.pk}/", {"title": "x"}).status_code == 308
     assert recount_books() == []
+    assert list(wrong_months()) == []
     assert unindexed_books() == 0
     assert BookSource.objects.get().book_id == into.pk
     call_command("check_invariants")
@@ -97,6 +99,7 @@ def test_of_two_reviews_the_one_edited_later_stays(
     told = api(ana).get("users/me/").json()["notices"]
     assert [each["kind"] for each in told] == ["review_set_aside"]
     assert recount_books() == []
+    assert list(wrong_months()) == []
 
 
 @pytest.mark.parametrize("further_on_old", [True, False])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from accounts.tests.factories import UserFactory
+from bookbridge.invariants.counts import wrong_months
 from clubs.books.tests.factories import BookFactory
 from clubs.reading.tests.race import race
 from reviews.models import Review
@@ -34,3 +35,4 @@ def test_reviews_written_during_a_merge_are_lost_nowhere(api: Any) -> None:
     assert {answer.status_code for answer in answers[1:]} <= {201, 404}
     assert Review.objects.filter(book=into).count() == Review.objects.count() == 5 + made
     assert recount_books() == []
+    assert list(wrong_months()) == []

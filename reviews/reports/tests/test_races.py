@@ -9,6 +9,7 @@ import pytest
 from accounts.models import ModerationRecord, Notice
 from accounts.privacy import erase
 from accounts.tests.factories import UserFactory
+from bookbridge.invariants.counts import wrong_months
 from clubs.reading.tests.race import race, statuses
 from reviews.models import Report
 from reviews.reports.tests.factories import report_of
@@ -36,6 +37,7 @@ def test_of_ten_decisions_one_counts(api: Any) -> None:
     assert hidden.count() == (1 if report.status == "upheld" else 0)
     assert Notice.objects.filter(reader=report.reporter).count() == 1
     assert recount_books() == []
+    assert list(wrong_months()) == []
 
 
 def test_of_ten_reports_by_one_reader_one_is_made(api: Any) -> None:
