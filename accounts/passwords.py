@@ -26,6 +26,39 @@ WAIT_SECONDS = 1.0
 
 _room = threading.BoundedSemaphore(AT_A_TIME + WAITING)
 _slots = threading.BoundedSemaphore(AT_A_TIME)
+_inside = threading.local()
+
+
+@contextmanager
+def hashing_room() -> Iterator[None]:
+    """Be among those who hash or wait, for whatever has to be done around a hash as well.
+
+    Entered again by the same thread it is the same place.
+
+    Raises:
+        Unavailable: 503 `busy`, at once, when too many are inside already.
+    """
+    if getattr(_inside, "room", False):
+        yield
+        return
+    if not _room.acquire(blocking=False):
+        raise _busy()
+    _inside.room = True
+    try:
+        yield
+    finally:
+        _inside.room = False
+        _room.release()
+
+
+def require_room() -> None:
+    """Refuse at once when there is no room now; it may be gone a moment later.
+
+    Raises:
+        Unavailable: 503 `busy`.
+    """
+    with hashing_room():
+        pass
 
 
 @contextmanager
@@ -35,17 +68,13 @@ def hashing_slot() -> Iterator[None]:
     Raises:
         Unavailable: 503 `busy`, when too many wait already, or when there is none within a second.
     """
-    if not _room.acquire(blocking=False):
-        raise _busy()
-    try:
+    with hashing_room():
         if not _slots.acquire(timeout=WAIT_SECONDS):
             raise _busy()
         try:
             yield
         finally:
             _slots.release()
-    finally:
-        _room.release()
 
 
 def _busy() -> Unavailable:

@@ -61,27 +61,29 @@ def recognise(
         Unauthenticated: `invalid_credentials`; with the right password `account_suspended`.
         Unavailable: `busy`, too many are signing in at once.
     """
+    passwords.require_room()  # before anything that costs: in a flood this is what most hear
     reader = _account(login=login, username=username, email=email)
     typed = (login or username or email or "").lower()
     places = guessing.sign_in_places(reader, typed, address)
-    verdict = limits.reserve(places)
-    if not verdict.allowed:
-        guessing.tell_reader(reader, verdict)
-        raise limits.refusal(verdict)
-    try:
-        right = _is_right(reader, password)
-    except BaseException:
-        limits.give_back(places)  # nobody looked at the password
-        raise
-    if reader is None or not right:
-        record_failure(
-            "sign_in_failed",
-            reader_id=reader.pk if reader else None,
-            user_agent=user_agent,
-            address=address,
-        )
-        raise invalid_credentials()
-    limits.give_back(places)
+    # Looked at before there is room, so that a flood meets the limit and not only the queue.
+    _refuse(reader, limits.look(places))
+    # Counting is inside: of a flood no more than these wait for the row that they all count in.
+    with passwords.hashing_room():
+        _refuse(reader, limits.reserve(places))
+        try:
+            right = _is_right(reader, password)
+        except BaseException:
+            limits.give_back(places)  # nobody looked at the password
+            raise
+        if reader is None or not right:
+            record_failure(
+                "sign_in_failed",
+                reader_id=reader.pk if reader else None,
+                user_agent=user_agent,
+                address=address,
+            )
+            raise invalid_credentials()
+        limits.give_back(places)
     if reader.is_suspended():
         raise sessions.account_suspended(reader)
     return reader
@@ -106,6 +108,12 @@ def open_if_unchanged(reader: User, *, user_agent: str, address: str) -> Session
 def invalid_credentials() -> Unauthenticated:
     """The one answer to every failed sign-in."""
     return Unauthenticated(_("Login or password is wrong."), "invalid_credentials")
+
+
+def _refuse(reader: User | None, verdict: limits.Verdict) -> None:
+    if not verdict.allowed:
+        guessing.tell_reader(reader, verdict)
+        raise limits.refusal(verdict)
 
 
 def _account(*, login: str | None, username: str | None, email: str | None) -> User | None:

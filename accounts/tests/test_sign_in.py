@@ -228,7 +228,13 @@ def test_of_thirty_attempts_at_once_ten_reach_the_hash() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert (statuses.count(401), statuses.count(429)) == (10, 20)
+    # Whoever found too many waiting was not looked at, and holds no place.
+    assert set(statuses) <= {401, 429, 503}
+    assert 1 <= statuses.count(401) <= 10
+    for n in range(12):
+        statuses.append(sign_in(APIClient(), "wrong", f"198.51.100.{n}", login="ana").status_code)
+    assert statuses.count(401) == 10
+    assert statuses[-1] == 429
 
 
 def test_a_password_changed_meanwhile_opens_no_session() -> None:

@@ -110,6 +110,13 @@ class SecurityLimit(Limit):
 Place = tuple[SecurityLimit, str]
 
 
+def look(places: Iterable[Place]) -> Verdict:
+    """Whether `reserve` would refuse now; takes nothing and locks nothing."""
+    wanted, rows = _wanted(places)
+    count = counters.look(rows)
+    return _verdict(wanted[count.key], count, allowed=not count.refused)
+
+
 def reserve(places: Iterable[Place]) -> Verdict:
     """Take one place of each limit, or none.
 
@@ -118,8 +125,7 @@ def reserve(places: Iterable[Place]) -> Verdict:
     and the secret must not be looked at. The verdict speaks of the limit that
     has least left, or of the used-up one that lasts longest.
     """
-    wanted = {_counter(place): place[0] for place in places}
-    rows = [counters.Place(key, limit.quota, limit.seconds) for key, limit in wanted.items()]
+    wanted, rows = _wanted(places)
     count = counters.reserve(rows)
     if random.random() < PURGE_CHANCE:  # noqa: S311
         counters.purge_expired(at_most=PURGE_AT_MOST)
@@ -169,6 +175,13 @@ def rate_headers(verdict: Verdict, policy_name: str | None = None) -> dict[str, 
 def counter_key(name: str, key: str) -> str:
     """The key of a counter: a keyed digest, so that no e-mail address can be read from it."""
     return salted_hmac(f"bookbridge.limits.{name}", key, algorithm="sha256").hexdigest()
+
+
+def _wanted(places: Iterable[Place]) -> tuple[dict[str, SecurityLimit], list[counters.Place]]:
+    """The limits by the keys of their counters, and what is to be counted."""
+    wanted = {_counter(place): place[0] for place in places}
+    rows = [counters.Place(key, limit.quota, limit.seconds) for key, limit in wanted.items()]
+    return wanted, rows
 
 
 def _counter(place: Place) -> str:

@@ -92,7 +92,11 @@ def test_a_name_and_an_address_are_registered_once(server: Server, same: str) ->
         }
         return server.api("POST", "auth/register/", person)
 
-    assert counted(at_once(CLIENTS, register)) <= Counter({201: 1, 409: CLIENTS - 1})
+    statuses = counted(at_once(CLIENTS, register))
+    assert statuses[201] == 1
+    # Forty passwords at once are more than are hashed: some hear 503, and may come again.
+    assert set(statuses) <= {201, 409, 503}
+    assert register(0).status == 409
 
 
 def test_of_many_edits_of_one_version_one_succeeds(server: Server, owner: str) -> None:
