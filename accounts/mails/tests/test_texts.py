@@ -15,6 +15,7 @@ from accounts.moderation.notices import MAILED, MESSAGES
 CONTEXTS: dict[str, dict[str, Any]] = {
     "verify_email": {"token": "Tok-en_1", "address": "ana@example.org"},
     "address_in_use": {},
+    "verify_email_unknown": {},
     "password_reset": {"token": "Tok-en_1"},
     "password_reset_unknown": {},
     "password_changed": {},

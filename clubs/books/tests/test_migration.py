@@ -29,7 +29,7 @@ def test_it_is_undone_and_done_again_and_books_are_kept() -> None:
     try:
         call_command("migrate", "clubs", "0001", verbosity=0)
         assert not has_index()
-        call_command("migrate", "clubs", "0010", verbosity=0)
+        call_command("migrate", "clubs", "0006", verbosity=0)
         call_command("migrate", "clubs", "0004", verbosity=0)
     finally:
         call_command("migrate", verbosity=0)
