@@ -123,3 +123,6 @@ OPENLIBRARY_TIMEOUT = env.float("OPENLIBRARY_TIMEOUT", default=3)
 PERSONAL_DATA = ["accounts.personal_data", "clubs.personal_data", "reviews.personal_data"]
 # Modules told by clubs what happens to a club, so that clubs need not import what lies above.
 CLUB_LIFECYCLE = ["reviews.club_lifecycle"]
+# Modules with `end_all(reader, reason)`, called where everything of a reader ends at once: links,
+# personal tokens and whatever else opens something without a session.
+ACCOUNT_ENDINGS: list[str] = ["accounts.links"]

@@ -32,9 +32,6 @@ EMAIL_VERIFICATION = env.bool("EMAIL_VERIFICATION", default=False)
 EMAIL_LINK_HOURS = env.int("EMAIL_LINK_HOURS", default=24)
 PASSWORD_LINK_MINUTES = env.int("PASSWORD_LINK_MINUTES", default=60)
 
-# Modules with `end_all(reader, reason)`: what they keep of a reader ends with all sessions.
-ACCOUNT_ENDINGS = ["accounts.links"]
-
 # Ed25519 keys for access tokens, apart from SECRET_KEY: seeds of 32 bytes in base64url without
 # padding. The first one signs, the others are only accepted, so that a key can be changed without
 # signing anybody out.
