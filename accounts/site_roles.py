@@ -16,7 +16,12 @@ RANK: dict[str, int] = {MODERATOR: 1, ADMIN: 2}
 
 
 def rank_of(reader: User) -> int:
-    """How high a reader stands on the site; a superuser stands as high as an admin."""
+    """How high a reader stands on the site; a superuser stands as high as an admin.
+
+    Who asked to leave stands nowhere, until they change their mind.
+    """
+    if reader.leaves_at is not None:
+        return 0
     if reader.is_superuser:
         return RANK[ADMIN]
     return max((RANK[name] for name in reader.site_roles()), default=0)
@@ -43,5 +48,5 @@ def rank_in_force(reader: User) -> int:
 
 def roles_in_force(reader: User) -> list[str]:
     """The site roles that other services may rely on."""
-    roles = reader.site_roles()
+    roles = reader.site_roles() if reader.leaves_at is None else []
     return [] if roles and lacks_required_factor(reader) else roles

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import SecondFactor, User
 from accounts.second_factor import challenges, services
 from accounts.second_factor.checking import Proof, has_second_factor
+from accounts.security.records import record_event
 from accounts.services import recognise
 from accounts.site_roles import rank_of
 from bookbridge.kernel.addresses import client_address
@@ -96,7 +97,23 @@ class SwitchOffForm(PasswordForm, CodeForm):
         del self.fields["code"].widget.attrs["autofocus"]
 
 
-class SignInView(LoginView):
+class RecordedLoginView(LoginView):
+    """Signing in to the admin is on the security record, like signing in to the API."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Sign in."""
+        response = super().form_valid(form)
+        record_event(
+            "signed_in",
+            reader_id=form.get_user().pk,
+            address=client_address(self.request),
+            user_agent=self.request.headers.get("User-Agent", ""),
+            to="admin",
+        )
+        return response
+
+
+class SignInView(RecordedLoginView):
     """The first step; whoever has a second factor is asked for a code before they are in."""
 
     def form_valid(self, form: Any) -> HttpResponse:
@@ -113,7 +130,7 @@ class SignInView(LoginView):
         return TemplateResponse(self.request, STEP_PAGE, context)
 
 
-class SecondStepView(LoginView):
+class SecondStepView(RecordedLoginView):
     """The second step: the code."""
 
     template_name = STEP_PAGE

@@ -92,6 +92,6 @@ def _another_admin(reader: User) -> bool:
     shut_out = Q(suspended_at__isnull=False) & (
         Q(suspended_until__isnull=True) | Q(suspended_until__gt=now)
     )
-    others = User.objects.visible().filter(imported_at__isnull=True).exclude(pk=reader.pk)
+    others = User.objects.shown().filter(imported_at__isnull=True).exclude(pk=reader.pk)
     admins = others.filter(Q(is_superuser=True) | Q(groups__name=ADMIN))
     return admins.exclude(shut_out).exists()

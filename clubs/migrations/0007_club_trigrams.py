@@ -1,6 +1,6 @@
 """Trigrams of clubs, for parts of their names; none of whole books any more.
 
-Typing errors in the search for books are looked up among words (0010), which are fewer. Every
+Typing errors in the search for books are looked up among words (0006), which are fewer. Every
 rating of a book wrote to the index over whole books too, since rows that change move.
 """
 

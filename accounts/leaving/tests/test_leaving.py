@@ -7,10 +7,12 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import jwt
 import pytest
 import time_machine
 from django.core.management import call_command
 from django.db import DatabaseError
+from django.test import Client
 from django.utils import timezone
 
 from accounts.leaving import services
@@ -202,3 +204,15 @@ def test_a_reader_about_to_leave_carries_no_site_role() -> None:
     assert admin.site_roles() == ["admin"]
     ApiClient(admin).delete("users/me/")
     assert User.objects.get(pk=admin.pk).site_roles() == []
+
+
+def test_staff_who_leave_act_for_the_site_no_more() -> None:
+    judge = UserFactory(username="judge", moderator=True)
+    assert ApiClient(judge).delete("users/me/").status_code == 204
+    door = Client()
+    page = door.post("/admin/login/", {"username": "judge", "password": PASSWORD})
+    assert page.status_code == 200
+    assert door.get("/admin/").status_code == 302
+    signed_in = ApiClient().post("auth/token/", {"login": "judge", "password": PASSWORD})
+    claims = jwt.decode(signed_in.json()["access"], options={"verify_signature": False})
+    assert claims["roles"] == []
