@@ -49,14 +49,14 @@ def test_reviews_count_while_their_club_is_public() -> None:
 
 
 @pytest.mark.parametrize("number", [1, 7])
-def test_a_change_of_visibility_takes_three_statements_whatever_the_club_read(number: int) -> None:
+def test_a_change_of_visibility_takes_four_statements_whatever_the_club_read(number: int) -> None:
     club, books = ClubFactory(), [BookFactory() for _ in range(number)]
     for book in books:
         for _ in range(4):
             ReviewFactory(club=club, book=book)
     with CaptureQueriesContext(connection) as queries:
         visibility_changed(club=club, before="public", after="private")
-    assert len(queries) == 3  # what counts, the locks of the books, their numbers
+    assert len(queries) == 4  # what counts, the locks of the books, their numbers, the months
     with CaptureQueriesContext(connection) as queries:
         visibility_changed(club=club, before="private", after="hidden")
     assert len(queries) == 0
