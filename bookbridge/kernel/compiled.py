@@ -142,12 +142,13 @@ class Plan:
     names: tuple[str, ...]
     converters: Any
     instances: Callable[[str, Sequence[Any]], Any] | None
+    single: bool
 
     def rows(self, values: Mapping[str, Any]) -> list[Any]:
         """What the database answers for `values`."""
         alias = router.db_for_read(self.model)
         connection = connections[alias]
-        with connection.cursor() as cursor:
+        with self._cursor(connection) as cursor:
             cursor.execute(self.sql, [_bound(each, values, connection) for each in self.parameters])
             found = cursor.fetchall()
         if self.converters:
@@ -157,6 +158,16 @@ class Plan:
             return [self.instances(alias, row) for row in found]
         names = self.names
         return [dict(zip(names, row, strict=True)) for row in found]
+
+    def _cursor(self, connection: Any) -> Any:
+        """Looking up one row has one good plan, which the server keeps where it can.
+
+        A list is planned each time: a book with five reviews and one with a hundred thousand
+        are read in different ways.
+        """
+        if self.single and hasattr(connection, "prepared_cursor"):
+            return connection.prepared_cursor()
+        return connection.cursor()
 
 
 @lru_cache(maxsize=FORMS_KEPT)
@@ -181,15 +192,27 @@ def _plan(
             raise TypeError(f"{build.__name__} would keep a moment for ever: give it as a value")
     except EmptyResultSet:
         return None
+    sql, parameters = _with_constants(sql, parameters)
     return Plan(
         queryset.model,
         queryset.query,
         sql,
-        tuple(parameters),
+        parameters,
         cut.columns and tuple(dict.fromkeys(cut.columns)),
         compiler.get_converters([each[0] for each in compiler.select]),
         None if cut.columns else _instances(compiler),
+        single=cut.stop == 1,
     )
+
+
+def _with_constants(sql: str, parameters: Sequence[Any]) -> tuple[str, tuple[Any, ...]]:
+    """The statement with what never changes written into it, so that plans are made for it."""
+    literal = getattr(connections[DEFAULT_DB_ALIAS], "literal", None)
+    if literal is None:
+        return sql, tuple(parameters)
+    written = tuple("%s" if isinstance(each, Placeholder) else literal(each) for each in parameters)
+    values = tuple(each for each in parameters if isinstance(each, Placeholder))
+    return sql.replace("%%", "%%%%") % written, values
 
 
 def _instances(compiler: Any) -> Callable[[str, Sequence[Any]], Any]:

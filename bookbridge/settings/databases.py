@@ -90,6 +90,9 @@ DATABASES = {"default": _database}
 for _each in DATABASES.values():
     if _each["ENGINE"] == "django.db.backends.postgresql":
         _each["ENGINE"] = "bookbridge.kernel.postgresql"
+        # After so many executions on a connection the server keeps the plan of a hot query; 0 is
+        # for a pooler that gives each transaction another connection and knows no statements.
+        _each["OPTIONS"]["prepare_threshold"] = env.int("DATABASE_PREPARE_AFTER", default=5) or None
 
 # Copies of the database that PostgreSQL keeps by streaming replication; lists, details and
 # statistics are read there (bookbridge/kernel/replicas.py).

@@ -7,8 +7,11 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.signals import request_finished, request_started
 from django.db import connection, connections
+
+from bookbridge.kernel.compiled import Cut, Question
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -72,3 +75,35 @@ def test_one_that_the_server_closed_is_replaced(asked: list[str], monkeypatch: A
     second = request()
     assert second != first
     assert asked
+
+
+def accounts_of(*, name: Any) -> Any:
+    """Somebody by name."""
+    return get_user_model().objects.filter(username=name)
+
+
+def prepared() -> list[str]:
+    """The statements that the server keeps for this connection."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        return [row[0] for row in cursor.fetchall()]
+
+
+@pytest.mark.parametrize("threshold", [2, None])
+def test_a_look_up_is_prepared_and_a_list_is_not(asked: list[str], threshold: Any) -> None:
+    options = connection.settings_dict["OPTIONS"]
+    before = options.get("prepare_threshold")
+    options["prepare_threshold"] = threshold
+    connection.close()
+    try:
+        for name in ("ana", "100%", "o'neill"):
+            get_user_model().objects.create(username=name, display_name=name)
+            for _attempt in range(5):
+                question = Question(accounts_of, name=name)
+                assert question.first().display_name == name
+                assert len(question.rows(Cut(("username",), stop=20))) == 1
+        kept = prepared()
+        assert [("LIMIT 1" in statement) for statement in kept] == [True] * (1 if threshold else 0)
+    finally:
+        options["prepare_threshold"] = before
+        connection.close()
