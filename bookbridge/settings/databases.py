@@ -39,8 +39,13 @@ def _persistent(database: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+#: The backend of Django, and what is made of it; see `bookbridge/kernel/postgresql`.
+_OF_DJANGO, POSTGRESQL = "django.db.backends.postgresql", "bookbridge.kernel.postgresql"
+
+
 def _postgresql(database: dict[str, Any], **limits: str) -> dict[str, Any]:
     """The connection of `database`, with the time limits and `limits` besides."""
+    database["ENGINE"] = POSTGRESQL
     options: dict[str, Any] = {
         "application_name": "bookbridge",
         "connect_timeout": 3,
@@ -50,6 +55,8 @@ def _postgresql(database: dict[str, Any], **limits: str) -> dict[str, Any]:
         "keepalives_interval": 2,
         "keepalives_count": 3,
         "tcp_user_timeout": 10_000,
+        # After so many executions on a connection the server keeps the plan of a hot query.
+        "prepare_threshold": env.int("DATABASE_PREPARE_AFTER", default=5) or None,
     }
     if DATABASE_POOLED:
         # A transaction may run on any connection of the pooler: nothing may be left on one.
@@ -83,23 +90,17 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
     }
-elif _database["ENGINE"] == "django.db.backends.postgresql":
+elif _database["ENGINE"] == _OF_DJANGO:
     _database = _postgresql(_database)
 
 DATABASES = {"default": _database}
-for _each in DATABASES.values():
-    if _each["ENGINE"] == "django.db.backends.postgresql":
-        _each["ENGINE"] = "bookbridge.kernel.postgresql"
-        # After so many executions on a connection the server keeps the plan of a hot query; 0 is
-        # for a pooler that gives each transaction another connection and knows no statements.
-        _each["OPTIONS"]["prepare_threshold"] = env.int("DATABASE_PREPARE_AFTER", default=5) or None
 
 # Copies of the database that PostgreSQL keeps by streaming replication; lists, details and
 # statistics are read there (bookbridge/kernel/replicas.py).
 DATABASE_REPLICAS: list[str] = []
 for _url in env.list("DATABASE_REPLICA_URLS", default=[]):
     _replica = env.db_url_config(_url)
-    if {_database["ENGINE"], _replica["ENGINE"]} != {"django.db.backends.postgresql"}:
+    if not (DATABASES["default"]["ENGINE"] == POSTGRESQL and _replica["ENGINE"] == _OF_DJANGO):
         raise ImproperlyConfigured("DATABASE_REPLICA_URLS needs PostgreSQL, here and there.")
     _alias = f"replica_{len(DATABASE_REPLICAS) + 1}"
     DATABASES[_alias] = _postgresql(_persistent(_replica), default_transaction_read_only="on")
