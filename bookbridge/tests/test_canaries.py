@@ -28,10 +28,21 @@ from django.db import connection, models, transaction
 from django.test import Client
 from django.utils import timezone
 
-from accounts import mail
+from accounts import links, mail
 from accounts.leaving.services import erase_due
-from accounts.models import User
-from accounts.services import set_roles
+from accounts.mailbox.models import Purpose
+from accounts.models import (
+    PersonalToken,
+    SecondFactor,
+    SecretLink,
+    Session,
+    SignInChallenge,
+    User,
+)
+from accounts.personal_tokens.services import create_token
+from accounts.second_factor.challenges import new_challenge
+from accounts.second_factor.tests.factors import factor_of
+from accounts.services import open_session, set_roles
 from accounts.tests.factories import PASSWORD, UserFactory
 from bookbridge.backup.contents import tables
 from bookbridge.kernel.cache import redis_cache
@@ -67,6 +78,17 @@ WITHOUT_CANARY = {
     "accounts.SecurityEvent.kind": "a word of the program",
     "accounts.SecurityEvent.details": "keys and words of the program, by its service",
     "accounts.RetiredUsername.digest": "a digest under a key",
+    "accounts.PersonalToken.digest": "a digest; the row is looked for by itself",
+    "accounts.PersonalToken.beginning": "random",
+    "accounts.PersonalToken.scopes": "words of the program",
+    "accounts.PersonalToken.revoked_reason": "a word of the program",
+    "accounts.PersonalToken.last_used_address_prefix": "looked for as an address",
+    "accounts.SecondFactor.sealed_secret": "random and sealed; the row is looked for by itself",
+    "accounts.RecoveryCode.digest": "a keyed digest",
+    "accounts.SignInChallenge.digest": "a digest; the row is looked for by itself",
+    "accounts.SignInChallenge.password_state": "a keyed digest",
+    "accounts.SecretLink.digest": "a digest; the row is looked for by itself",
+    "accounts.SecretLink.about": "a keyed digest",
     "kernel.OutboxJob.sealed_payload": "sealed; looked into by itself",
     "kernel.OutboxJob.group": "keys",
     "kernel.OutboxJob.last_error": "written by a worker, with the job's row",
@@ -77,6 +99,8 @@ WITHOUT_CANARY = {
     "clubs.Membership.state": "a choice",
     "clubs.Membership.role": "a choice",
 }
+#: Rows that go whole.
+OF_THE_READER = (Session, PersonalToken, SecondFactor, SignInChallenge, SecretLink)
 ADDRESS, PREFIX = "198.51.100.77", "198.51.100."
 
 
@@ -153,7 +177,27 @@ def planted() -> tuple[User, ApiClient]:
         assert visitor.get(path).status_code == 200, path
     visitor.get(f"{CANARY}/nowhere/?q={CANARY}")
     mail_to(reader)
+    _keys(reader)
     return reader, client
+
+
+def _keys(reader: User) -> None:
+    """A token that was used, a second factor, half a sign-in, an address that waits, a link."""
+    _row, token = create_token(
+        reader=reader,
+        session=open_session(reader=reader),
+        name=f"{CANARY} script",
+        scopes=["read"],
+        expires_at=timezone.now() + timedelta(days=300),
+    )
+    script = ApiClient(Authorization=f"Bearer {token}")
+    script.client.defaults["REMOTE_ADDR"] = ADDRESS
+    assert script.get("clubs/").status_code == 200
+    factor_of(reader)
+    new_challenge(reader)
+    waits = f"{CANARY}.new@example.org"
+    User.objects.filter(pk=reader.pk).update(pending_email=waits)
+    links.issue(reader, Purpose.EMAIL, lifetime=timedelta(days=300), address=waits)
 
 
 def _writes(client: ApiClient, reader: User) -> None:
@@ -249,7 +293,10 @@ def test_nothing_of_a_reader_who_left_is_found_anywhere(log: Path) -> None:
     found = in_tables(CANARY)
     missing = columns_of(declared_columns() - set(WITHOUT_CANARY)) - found
     assert missing == set()
-    assert {"accounts_securitytrace.address_prefix"} <= in_tables(PREFIX)
+    networks = {"accounts_securitytrace.address_prefix"}
+    networks |= {"accounts_personaltoken.last_used_address_prefix"}
+    assert networks <= in_tables(PREFIX)
+    assert all(kind.objects.filter(reader=reader).exists() for kind in OF_THE_READER)
     assert CANARY in waiting_mails()
     assert AdminSession.objects.count() == 1
     cache.set("of-this-test", CANARY)
@@ -265,6 +312,7 @@ def test_nothing_of_a_reader_who_left_is_found_anywhere(log: Path) -> None:
         assert CANARY not in log.read_text().lower()
         assert PREFIX not in log.read_text()
         assert not AdminSession.objects.exists()
+        assert not any(kind.objects.filter(reader=reader).exists() for kind in OF_THE_READER)
         # One mail still says goodbye; a day later it is gone too, sent or not.
         (goodbye,) = OutboxJob.objects.filter(sealed_payload__gt="", group__startswith="left:")
         others = OutboxJob.objects.exclude(pk=goodbye.pk)

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bookbridge import bootstrap, serving
+from bookbridge import bootstrap, running
 from bookbridge.alive import answers, connection_to
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,7 +86,7 @@ class TestWorker:
     """The same command wherever the worker is started."""
 
     def test_compose_and_systemd_start_it_as_make_run_does(self) -> None:
-        command = serving.WORKER[1:]
+        command = running.WORKER[1:]
         assert SERVICES["worker"]["command"] == ["python", *command]
         unit = (ROOT / "deploy/bookbridge-worker.service").read_text()
         assert f"ExecStart=/srv/bookbridge/.venv/bin/python {' '.join(command)}\n" in unit

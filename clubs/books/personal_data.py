@@ -32,6 +32,7 @@ EXEMPT = {
             "search_text",
         )
     },
+    "clubs.SearchWord.word": "a word of the catalogue",
     "clubs.Author.name": "of whoever wrote a book",
     "clubs.Author.name_key": "of whoever wrote a book",
     "clubs.Isbn.isbn13": _CATALOGUE,

@@ -156,7 +156,7 @@ def test_server_and_worker_with_a_broker_that_comes_and_goes(
     place.environment["BIND"] = f"127.0.0.1:{port}"
     with own_redis(tmp_path) as (machine, url):
         place.environment["BROKER_URL"] = url
-        both = place.run("-m", "bookbridge.serving")
+        both = place.run("-m", "bookbridge.running")
         live = f"http://127.0.0.1:{port}/livez"
         until(lambda: send("GET", live, timeout=5).status == 200, place.log.read_text())
         place.shell(MAILS.format(number=1))
