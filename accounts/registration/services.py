@@ -10,6 +10,7 @@ from accounts import passwords, usernames
 from accounts.mailbox import addresses, limits
 from accounts.models import RetiredUsername, User
 from accounts.querysets import SEARCH_TEXT_LENGTH
+from accounts.security.records import record_event
 from bookbridge.kernel.announcements import announce
 from bookbridge.kernel.errors import DomainError, InvalidInput
 from bookbridge.kernel.text import searchable
@@ -70,6 +71,7 @@ def _save_new(reader: User, *, mailed: bool) -> User:
         reader.save(force_insert=True)
     # Once more, after the insert: its holder may have left while the insert waited for the name.
     _require_not_retired(reader.username)
+    record_event("registered", reader_id=reader.pk)
     if mailed:
         addresses.offer(reader)
     announce("reader", by_id=reader.pk)
