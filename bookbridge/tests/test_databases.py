@@ -94,6 +94,8 @@ def test_the_doctor_has_nothing_to_say_without_replicas_and_pooler() -> None:
 @override_settings(DATABASE_REPLICAS=["default"])
 def test_the_doctor_finds_a_replica_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor.connections["default"], "close", lambda: None)
+    with connection.cursor() as cursor:  # servers for tests may not wait for their disks
+        cursor.execute("SET LOCAL synchronous_commit = on")
     assert said(doctor.replicas()) == [(True, "default is no replica (any more)")]
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL synchronous_commit = off")
