@@ -18,8 +18,10 @@ EMAIL_USE_SSL = _mail.get("EMAIL_USE_SSL", False)
 EMAIL_FILE_PATH = _mail.get("EMAIL_FILE_PATH") or None
 EMAIL_TIMEOUT = env.float("EMAIL_TIMEOUT", default=10)  # for each word of the mail server
 
-# Where readers find this installation: what mails link to.
-PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
+# Where readers find this installation: what mails link to. Without a name, this machine.
+_port = env.str("BIND", default="").rpartition(":")[2]
+_here = f"http://127.0.0.1:{_port if _port.isdigit() else 8000}"
+PUBLIC_URL = env.str("PUBLIC_URL", default=_here).rstrip("/")
 # Pages behind the links; `{token}` is replaced. Another front end names its own.
 LINK_VERIFY_EMAIL = env.str("LINK_VERIFY_EMAIL", default=f"{PUBLIC_URL}/account/verify/#{{token}}")
 LINK_PASSWORD_RESET = env.str(
