@@ -3,6 +3,7 @@
 import os
 import re
 import stat
+import string
 import subprocess
 import sys
 from pathlib import Path
@@ -213,6 +214,27 @@ def test_production_starts_when_everything_is_given():
         DATABASE_URL="postgres://books:secret@db/books",
     )
     assert (code, errors) == (0, "")
+
+
+def test_production_passes_the_checks_of_a_deployment():
+    run = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "DJANGO_SETTINGS_MODULE": "bookbridge.settings.production",
+            "DJANGO_SECRET_KEY": "only for this test: " + string.ascii_letters,
+            "JWT_SIGNING_KEYS": "a" * 43,
+            "SEALING_KEYS": "a" * 43,
+            "RETIRED_NAME_KEYS": "a" * 43,
+            "ALLOWED_HOSTS": "books.example.org",
+            "DATABASE_URL": "postgres://books:secret@127.0.0.1:1/books",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
 
 
 def test_every_setting_is_explained_in_the_example():

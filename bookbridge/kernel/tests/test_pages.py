@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.http import HttpRequest, HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 from bookbridge.kernel.pages import PageForms, PageMessages, PageSessions, PageUsers
 
@@ -40,3 +40,12 @@ def test_pages_have_both(path: str) -> None:
     assert hasattr(seen[0], "session")
     assert hasattr(seen[0], "user")
     assert hasattr(seen[0], "_messages")
+
+
+@pytest.mark.django_db
+def test_a_form_that_is_not_ours_is_refused() -> None:
+    door = Client(enforce_csrf_checks=True)
+    form = {"username": "ana", "password": "whatever it is"}
+    assert door.post("/admin/login/", form).status_code == 403
+    token = door.get("/admin/login/").context["csrf_token"]
+    assert door.post("/admin/login/", form | {"csrfmiddlewaretoken": str(token)}).status_code == 200
