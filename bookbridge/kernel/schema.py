@@ -142,7 +142,7 @@ class KernelSchema(AutoSchema):
 
     def _get_request_body(self, direction: Any = "request") -> Any:
         method = self.method
-        if self.operation.body is not None:
+        if method == "DELETE" and self.operation.body is not None:
             self.method = "POST"  # a DELETE has a body here where its row says so
         body = super()._get_request_body(direction)
         self.method = method
