@@ -11,6 +11,7 @@ import logging
 import uuid
 from datetime import datetime, timedelta
 from importlib import import_module
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -24,6 +25,7 @@ from accounts.querysets import SessionQuerySet
 from accounts.security.records import Where, record_event
 from accounts.tokens import AccessToken, RefreshToken, invalid_token, refused
 from bookbridge.kernel.addresses import address_prefix
+from bookbridge.kernel.compiled import Question
 from bookbridge.kernel.errors import NotAllowed, Unauthenticated
 from bookbridge.kernel.shapes import moment
 from bookbridge.kernel.transactions import transactional
@@ -63,12 +65,18 @@ def session_behind(token: AccessToken | RefreshToken) -> Session:
         Unauthenticated: `session_ended` when it was revoked, is over, or its reader left;
             `account_suspended` with `until`; `invalid_token` when reader and session differ.
     """
-    return _standing(Session.objects.with_state().filter(uid=token.session_uid), token)
+    return _standing(token, whole=False)
 
 
-def _standing(sessions: SessionQuerySet, token: AccessToken | RefreshToken) -> Session:
-    """The only one of `sessions`, if it and its reader count: the one home of that question."""
-    found: Session | None = next(iter(sessions.order_by()[:1]), None)
+def session_of(*, uid: Any, whole: bool) -> SessionQuerySet:
+    """The session of an id, with its reader: with all of both, or with what each request needs."""
+    sessions = Session.objects.filter(uid=uid).order_by()
+    return sessions.select_related("reader") if whole else sessions.with_state()
+
+
+def _standing(token: AccessToken | RefreshToken, *, whole: bool) -> Session:
+    """The session of a token, if it and its reader count: the one home of that question."""
+    found: Session | None = Question(session_of, uid=token.session_uid, whole=whole).first()
     if found is None or found.reader.erased_at or found.reader.imported_at:
         raise session_ended()
     if found.reader.uid != token.reader_uid:
@@ -90,8 +98,7 @@ def rotate(*, token: RefreshToken) -> Session:
     Raises:
         Unauthenticated: what `session_behind` raises; `session_ended` also for a used token.
     """
-    whole = Session.objects.select_related("reader").filter(uid=token.session_uid)
-    session = _standing(whole, token)
+    session = _standing(token, whole=True)
     now, jti = timezone.now(), uuid.uuid4().hex
     expires_at = now + _lifetime()
     replaced = (
