@@ -169,7 +169,7 @@ def compute(book: int) -> bytes | None:
     """The statistics of a book, anew."""
     names = forms.months()
     for row in rows(statements.BOOK, book=book):
-        counted = rows(statements.MONTHS, book=book, since=forms.first_moment(names))
+        counted = rows(statements.MONTHS, book=book, since=forms.first_day(names))
         clubs = rows(statements.CLUBS_OF_BOOK, book=book)
         by_month = {month["month"]: month["n"] for month in counted}
         number = clubs[0]["clubs_count"] if clubs else 0

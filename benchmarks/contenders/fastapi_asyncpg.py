@@ -192,7 +192,7 @@ async def compute(book: int) -> bytes:
     """The statistics of a book, anew."""
     names, pool = forms.months(), app.state.pool
     for row in await rows(pool, statements.BOOK, book=book):
-        since = forms.first_moment(names)
+        since = forms.first_day(names)
         counted = await rows(pool, statements.MONTHS, book=book, since=since)
         shown = await rows(pool, statements.CLUBS_OF_BOOK, book=book)
         by_month = {month["month"]: month["n"] for month in counted}

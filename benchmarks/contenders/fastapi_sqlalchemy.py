@@ -173,6 +173,7 @@ async def publish(
         await db.flush()
     except IntegrityError as error:
         raise HTTPException(409) from error
+    await db.execute(queries.count_months(data.book, now.date()))
     row = (await db.execute(queries.written(viewer.id, review.id))).one()
     answer = review_out(row.Review, viewer, liked=row.liked_by_me)
     db.add(
@@ -204,7 +205,7 @@ async def figures(book: int, db: Database) -> FiguresOut:
         if row is None:
             raise HTTPException(404)
         names = forms.months()
-        counted = await db.execute(queries.months(book, forms.first_moment(names)))
+        counted = await db.execute(queries.months(book, forms.first_day(names)))
         shown = [dict(entry) for entry in (await db.execute(queries.entries(book))).mappings()]
         by_month = dict(counted.all())
         number = shown[0]["n"] if shown else 0

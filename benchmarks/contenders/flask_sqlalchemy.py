@@ -127,6 +127,7 @@ def publish() -> ResponseReturnValue:
         db.session.flush()
     except IntegrityError:
         abort(409)
+    db.session.execute(queries.count_months(data["book"], now.date()))
     row = db.session.execute(queries.written(viewer.id, review.id)).one()
     answer = review_dict(row.Review, viewer, liked=row.liked_by_me)
     db.session.add(
@@ -152,7 +153,7 @@ def figures(book: int) -> ResponseReturnValue:
     """The statistics of a book."""
     row = db.get_or_404(models.Book, book)
     names = forms.months()
-    counted = db.session.execute(queries.months(book, forms.first_moment(names)))
+    counted = db.session.execute(queries.months(book, forms.first_day(names)))
     shown = [dict(entry) for entry in db.session.execute(queries.entries(book)).mappings()]
     by_month = dict(counted.all())
     number = shown[0]["n"] if shown else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import nh3
@@ -53,10 +53,10 @@ def months(now: datetime | None = None) -> list[str]:
     return [f"{n // 12}-{n % 12 + 1:02}" for n in range(last - MONTHS + 1, last + 1)]
 
 
-def first_moment(names: Sequence[str]) -> datetime:
-    """When the first of the months began."""
+def first_day(names: Sequence[str]) -> date:
+    """The day on which the first of the months began."""
     year, month = map(int, names[0].split("-"))
-    return datetime(year, month, 1, tzinfo=UTC)
+    return date(year, month, 1)
 
 
 def club(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,23 +6,24 @@ Everything an answer shows is loaded by its statement: joined relations, no lazy
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
     and_,
     case,
     exists,
-    false,
     func,
     or_,
     select,
     tuple_,
     update,
 )
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import contains_eager
 
 from benchmarks.contenders.forms import STAR_COLUMNS
+from benchmarks.contenders.statements import PARTS
 from benchmarks.contenders.tables import Models
 
 
@@ -142,24 +143,25 @@ class Queries:
             .execution_options(synchronize_session=False)
         )
 
-    def months(self, book_id: int, since: datetime) -> Any:
-        """How many reviews of a book everybody may see, by month."""
-        m = self.models
-        month = func.to_char(func.timezone("UTC", m.Review.created_at), "YYYY-MM")
+    def count_months(self, book_id: int, day: date) -> Any:
+        """Count one review into its month, of the book and of the book's part of the site."""
+        month = self.models.Month
+        places = sorted((book_id, -(book_id % PARTS) - 1))
+        first = day.replace(day=1)
+        rows = [{"of": place, "month": first, "number": 1} for place in places]
         return (
-            select(month.label("month"), func.count().label("n"))
-            .join(m.Review.author)
-            .outerjoin(m.Review.club)
-            .where(
-                m.Review.book_id == book_id,
-                m.Review.undated == false(),
-                m.Review.created_at >= since,
-                or_(m.Review.club_id.is_(None), m.Club.visibility == "public"),
-                m.Review.hidden_at.is_(None),
-                m.Reader.erased_at.is_(None),
+            insert(month)
+            .values(rows)
+            .on_conflict_do_update(
+                index_elements=[month.of, month.month], set_={"number": month.number + 1}
             )
-            .group_by("month")
         )
+
+    def months(self, book_id: int, since: date) -> Any:
+        """How many reviews of a book everybody may see, by month."""
+        month = self.models.Month
+        name = func.to_char(month.month, "YYYY-MM").label("month")
+        return select(name, month.number).where(month.of == book_id, month.month >= since)
 
     def entries(self, book_id: int) -> Any:
         """The public clubs that read a book, the largest first, and how many there are."""

@@ -11,6 +11,8 @@ FROM accounts_session s JOIN accounts_user u ON u.id = s.reader_id
 WHERE s.uid = %(session)s AND u.uid = %(reader)s
 """
 
+#: The months of the whole site are kept in so many parts.
+PARTS = 16
 _CLUB = """
 SELECT c.id, c.slug, c.name, c.description, c.description_html, c.visibility, c.join_policy,
        c.language, c.time_zone, c.max_members, c.members_count,
@@ -62,7 +64,8 @@ KEPT_ANSWER = """
 SELECT fingerprint, status, body FROM kernel_idempotencykey
 WHERE user_id = %(viewer)s AND path = %(path)s AND key = %(key)s
 """
-#: The review and the numbers of its book, in one statement, with all that the answer shows.
+#: The review, the numbers of its book and of the months, in one statement, with all that the
+#: answer shows.
 PUBLISH = """
 WITH counted AS (
     UPDATE clubs_book SET rating_count = rating_count + 1, rating_sum = rating_sum + %(rating)s,
@@ -74,6 +77,11 @@ WITH counted AS (
     SELECT id, %(viewer)s, %(rating)s, %(title)s, %(text)s, %(text_html)s, false, %(language)s,
         0, 1, %(now)s, %(now)s
     FROM counted RETURNING *
+), months AS (
+    INSERT INTO reviews_reviewmonth ("of", month, number)
+    SELECT place, date_trunc('month', %(now)s::timestamptz AT TIME ZONE 'UTC')::date, 1
+    FROM counted, unnest(ARRAY[id, -mod(id, {parts}) - 1]) AS place
+    ON CONFLICT ("of", month) DO UPDATE SET number = reviews_reviewmonth.number + 1
 )
 SELECT r.id, r.book_id, counted.title AS book_title, r.author_id, u.username, u.display_name,
        u.erased_at, u.imported_at, NULL AS club_slug, r.rating, r.title, r.text, r.text_html,
@@ -91,7 +99,7 @@ VALUES (%(viewer)s, %(path)s, %(key)s, %(fingerprint)s, 201, %(body)s, %(locatio
 def publish(half_stars: int) -> str:
     """`PUBLISH` for a rating, which has a column of its own in the histogram."""
     column = f"stars_{half_stars * 5:02d}"
-    return PUBLISH.format(stars=f"{column} = {column} + 1")
+    return PUBLISH.format(stars=f"{column} = {column} + 1", parts=PARTS)
 
 
 BOOK = """
@@ -100,14 +108,8 @@ SELECT rating_count, rating_sum, weighted_mean, stars_05, stars_10, stars_15, st
 FROM clubs_book WHERE id = %(book)s
 """
 MONTHS = """
-SELECT to_char(r.created_at AT TIME ZONE 'UTC', 'YYYY-MM') AS month, count(*) AS n
-FROM reviews_review r
-JOIN accounts_user u ON u.id = r.author_id
-LEFT JOIN clubs_club c ON c.id = r.club_id
-WHERE r.book_id = %(book)s AND NOT r.undated AND r.created_at >= %(since)s
-  AND (r.club_id IS NULL OR c.visibility = 'public') AND r.hidden_at IS NULL
-  AND u.erased_at IS NULL
-GROUP BY 1
+SELECT to_char(month, 'YYYY-MM') AS month, number AS n
+FROM reviews_reviewmonth WHERE "of" = %(book)s AND month >= %(since)s
 """
 CLUBS_OF_BOOK = """
 SELECT c.slug, c.name, e.status, count(*) OVER () AS clubs_count

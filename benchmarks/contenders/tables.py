@@ -137,6 +137,16 @@ class ReviewColumns:
     updated_at: Mapped[datetime] = mapped_column(Moment)
 
 
+class MonthColumns:
+    """How many reviews of a book, or of a part of the site, were written in a month."""
+
+    __tablename__ = "reviews_reviewmonth"
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    of: Mapped[int] = mapped_column(BigInteger)
+    month: Mapped[date]
+    number: Mapped[int]
+
+
 class KeptAnswerColumns:
     """The first answer to an idempotency key."""
 
@@ -174,4 +184,5 @@ class Models:
             author=relationship("Reader"),
             club=relationship("Club"),
         )
+        self.Month = model("Month", MonthColumns)
         self.KeptAnswer = model("KeptAnswer", KeptAnswerColumns)
