@@ -10,7 +10,7 @@ from django.views.generic import RedirectView
 from accounts.urls import jwks, pages
 from bookbridge.documents import Icon, RedocView, SchemaView, SwaggerView
 from bookbridge.kernel.health import livez, readyz
-from bookbridge.kernel.routes import by_first_word
+from bookbridge.kernel.routes import by_first_word, remembered
 
 handler400 = "bookbridge.kernel.problems.handler400"
 handler403 = "bookbridge.kernel.problems.handler403"
@@ -27,7 +27,7 @@ v1: list[URLPattern | URLResolver] = [
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("api/v1/", include(by_first_word(v1))),
+    remembered("api/v1/", by_first_word(v1)),
     path("api/schema/", SchemaView.as_view(), name="schema"),
     path("api/docs/", SwaggerView.as_view(), name="docs"),
     path("api/redoc/", RedocView.as_view(), name="redoc"),

@@ -56,6 +56,8 @@ class Query(serializers.Serializer):
             InvalidQuery: with every fault: `unknown_parameter`, `repeated_parameter`,
                 `blank`, or what the field itself refuses.
         """
+        if not request.META.get("QUERY_STRING"):
+            return _defaults(cls, get_language()).copy()
         query = _reader(cls, get_language())
         typed: dict[str, Any] = {}
         faults: dict[str, Any] = {}
@@ -89,6 +91,16 @@ def _reader(query: type[Query], language: str | None) -> Query:
     no state but the messages about limits, which stay in the language they were first said in.
     """
     return query()
+
+
+@cache
+def _defaults(query: type[Query], language: str | None) -> dict[str, Any]:
+    """The values of an address without parameters; what refuses it is asked each time."""
+    try:
+        values: dict[str, Any] = _reader(query, language).run_validation({})
+    except ValidationError as error:
+        raise InvalidQuery(_by_name(error.detail)) from error
+    return values
 
 
 def _by_name(detail: Any) -> dict[str, Any]:

@@ -23,8 +23,11 @@ from bookbridge.kernel.redaction import redact
 
 WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
 UNMATCHED = "unmatched"
+MESSAGE = "%(method)s %(route)s %(status)s %(duration_ms)s ms"
 
 logger = logging.getLogger("bookbridge.request")
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
 
 _request_id: ContextVar[str | None] = ContextVar("bookbridge_request_id", default=None)
 
@@ -86,7 +89,7 @@ class JSONFormatter(logging.Formatter):
             line["request_id"] = line["request_id"] or getattr(record, "request_id", None)
         if record.exc_info and record.exc_info[0] is not None:
             line["exception"] = redact(self.formatException(record.exc_info))
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return _ENCODER.encode(line)
 
 
 def route_of(request: HttpRequest) -> str:
@@ -110,8 +113,12 @@ def _write_line(request: HttpRequest, status: int, seconds: float) -> None:
         "reader_id": getattr(request, "reader_id", None),
     }
     level = logging.ERROR if status >= 500 else logging.INFO
-    message = "%(method)s %(route)s %(status)s %(duration_ms)s ms"
-    logger.log(level, message, fields, extra={"fields": fields})
+    if logger.isEnabledFor(level):
+        # The place in the code is this one for every request: nobody need look for it.
+        record = logger.makeRecord(
+            logger.name, level, __file__, 0, MESSAGE, (fields,), None, extra={"fields": fields}
+        )
+        logger.handle(record)
 
 
 # Names that are no `extra`, or that the line has already.

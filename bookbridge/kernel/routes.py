@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
-from django.urls import include, path
-from django.urls.resolvers import URLPattern, URLResolver
+from django.urls import ResolverMatch, include, path
+from django.urls.resolvers import RoutePattern, URLPattern, URLResolver
+
+ADDRESSES_KEPT, LONGEST_KEPT = 4_096, 120
 
 
 def by_first_word(patterns: Sequence[URLPattern | URLResolver]) -> list[URLPattern | URLResolver]:
@@ -23,6 +26,31 @@ def by_first_word(patterns: Sequence[URLPattern | URLResolver]) -> list[URLPatte
         route = path(rest, pattern.callback, pattern.default_args, name=pattern.name)
         groups.setdefault(word, []).append(route)
     return [path(f"{word}/", include(routes)) for word, routes in groups.items()]
+
+
+def remembered(route: str, patterns: Sequence[URLPattern | URLResolver]) -> URLResolver:
+    """`path(route, include(patterns))` that remembers what it found for the latest addresses.
+
+    Walking through the groups takes longer than many an answer; which view an address belongs to
+    does not depend on the request.
+    """
+    return _Remembering(RoutePattern(route), list(patterns))
+
+
+class _Remembering(URLResolver):
+    """A resolver with a memory, bounded in size; an address that leads nowhere is not kept."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._found = lru_cache(maxsize=ADDRESSES_KEPT)(super().resolve)
+
+    def resolve(self, path: str) -> ResolverMatch:
+        """The view of an address below ours.
+
+        Raises:
+            Resolver404: there is none.
+        """
+        return self._found(path) if len(path) <= LONGEST_KEPT else super().resolve(path)
 
 
 def _flat(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[URLPattern]:

@@ -192,7 +192,7 @@ class KernelViewSet(Answers):
         if version is None or not self.conditional:
             return response
         response.render()
-        tag = conditional.entity_tag(version, response.rendered_content or response.content)
+        tag = conditional.entity_tag(version, response.content)
         response["ETag"] = tag
         if request.method in ("GET", "HEAD") and conditional.is_unchanged(request, tag):
             unchanged = Response(status=304)

@@ -41,7 +41,7 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "bookbridge.kernel.csp.ContentSecurityPolicyMiddleware",
     "bookbridge.kernel.pages.PageSessions",
-    "django.middleware.locale.LocaleMiddleware",
+    "bookbridge.kernel.languages.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "bookbridge.kernel.pages.PageForms",
     "bookbridge.kernel.pages.PageUsers",

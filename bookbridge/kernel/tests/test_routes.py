@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from django.http import HttpRequest, HttpResponse
-from django.urls import include, path
+from django.urls import Resolver404, include, path
 from django.urls.resolvers import RegexPattern, URLResolver
 
-from bookbridge.kernel.routes import by_first_word
+from bookbridge.kernel.routes import ADDRESSES_KEPT, by_first_word, remembered
 
 
 def view(request: HttpRequest, **kwargs: Any) -> HttpResponse:
@@ -40,3 +40,24 @@ def test_every_address_leads_where_it_led(address: str) -> None:
 def test_what_has_no_first_word_is_refused(wrong: Any) -> None:
     with pytest.raises(ValueError, match="word|below"):
         by_first_word([wrong])
+
+
+def test_what_was_found_once_is_found_again_with_a_dict_of_its_own() -> None:
+    plain = URLResolver(RegexPattern(r"^"), [path("v1/", include(PLAIN))])
+    kept = URLResolver(RegexPattern(r"^"), [remembered("v1/", PLAIN)])
+    for _time in range(2):
+        found, wanted = kept.resolve("v1/books/other/"), plain.resolve("v1/books/other/")
+        for what in ("func", "kwargs", "url_name", "route", "captured_kwargs", "extra_kwargs"):
+            assert getattr(found, what) == getattr(wanted, what)
+        found.kwargs["name"] = "changed"
+    with pytest.raises(Resolver404):
+        kept.resolve("v1/nothing/")
+    long = "v1/books/" + "x" * 200 + "/"
+    assert kept.resolve(long).kwargs["name"] == "x" * 200
+
+
+def test_the_memory_of_addresses_is_bounded() -> None:
+    (group,) = [remembered("v1/", PLAIN)]
+    for number in range(ADDRESSES_KEPT + 10):
+        group._found(f"books/b{number}/")
+    assert group._found.cache_info().currsize == ADDRESSES_KEPT
