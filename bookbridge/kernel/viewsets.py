@@ -6,12 +6,14 @@ The order is that of the HTTP contract: 405, 406, 413 and 415; 401; 429; what th
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.utils.cache import patch_vary_headers
 from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated, UnsupportedMediaType
 from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bookbridge.kernel import conditional, idempotency, limits
@@ -27,9 +29,17 @@ from bookbridge.kernel.standing import require_staying, require_verified
 
 if TYPE_CHECKING:
     from rest_framework.renderers import BaseRenderer
-    from rest_framework.request import Request
 
 WITH_BODY = ("POST", "PUT", "PATCH")
+
+
+class KernelRequest(Request):
+    """A request whose plain members are members: the framework's looks for each one twice."""
+
+    method = property(attrgetter("_request.method"))
+    META = property(attrgetter("_request.META"))
+    headers = property(attrgetter("_request.headers"))
+    path = property(attrgetter("_request.path"))
 
 
 class KernelViewSet(Answers):
@@ -65,6 +75,17 @@ class KernelViewSet(Answers):
             response = self.handle_exception(error)
         self.response = self.finalize_response(request, response, *args, **kwargs)
         return self.response
+
+    def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
+        """The request as views see it, and the action that it asks for."""
+        self.action = self.action_map.get(request.method.lower(), "")
+        return KernelRequest(
+            request,
+            parsers=self.get_parsers(),
+            authenticators=self.get_authenticators(),
+            negotiator=self.get_content_negotiator(),
+            parser_context=self.get_parser_context(request),
+        )
 
     def _handler(self, request: Request) -> Any:
         """The method that answers, or 405."""

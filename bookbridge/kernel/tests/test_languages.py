@@ -13,10 +13,9 @@ from bookbridge.kernel.languages import LanguageMiddleware
 
 def answered(path: str = "/api/v1/clubs/", **headers: str) -> HttpResponse:
     request = RequestFactory().get(path, **headers)
+    middleware = LanguageMiddleware(lambda _request: HttpResponse(translation.get_language()))
     with translation.override(None):
-        return LanguageMiddleware(lambda _request: HttpResponse(translation.get_language()))(
-            request
-        )
+        return middleware(request)
 
 
 @pytest.mark.parametrize(

@@ -59,5 +59,5 @@ def test_what_was_found_once_is_found_again_with_a_dict_of_its_own() -> None:
 def test_the_memory_of_addresses_is_bounded() -> None:
     (group,) = [remembered("v1/", PLAIN)]
     for number in range(ADDRESSES_KEPT + 10):
-        group._found(f"books/b{number}/")
+        group.resolve(f"v1/books/b{number}/")
     assert group._found.cache_info().currsize == ADDRESSES_KEPT
