@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -10,6 +11,9 @@ from django.http import HttpRequest
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 UNKNOWN = "unknown"
+#: Characters, with brackets, port and the name of an interface.
+LONGEST = 80
+ADDRESSES_KEPT = 1_024
 
 
 def client_address(request: HttpRequest) -> str:
@@ -53,6 +57,12 @@ def _network(address: str, ipv4_bits: int, ipv6_bits: int) -> str:
 
 
 def _parse(text: str) -> Address | None:
+    """An address; what is longer than one can be is none."""
+    return _parsed(text) if len(text) <= LONGEST else None
+
+
+@lru_cache(maxsize=ADDRESSES_KEPT)
+def _parsed(text: str) -> Address | None:
     """An address, also with the port or the brackets that some proxies write."""
     text = text.strip()
     if text.startswith("["):
