@@ -128,6 +128,12 @@ class User(AbstractBaseUser, PermissionsMixin, Timestamped):
                 condition=Q(pending_email__isnull=False),
                 name="reader_pending_email",
             ),
+            # For the number of readers: small, as it holds one value, and read without the rows.
+            models.Index(
+                fields=["erased_at"],
+                condition=Q(erased_at__isnull=True),
+                name="reader_visible",
+            ),
             models.Index(
                 fields=["leaves_at"],
                 condition=Q(leaves_at__isnull=False),

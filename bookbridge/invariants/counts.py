@@ -14,7 +14,7 @@ from django.db.models import Count, Q, Sum
 
 from bookbridge.invariants.checks import Check, Row, rows_of
 from clubs.books.ratings import STAR_COLUMNS
-from clubs.models import Book, Club, ListEntry, Membership, Support
+from clubs.models import Book, Club, EntryMove, ListEntry, Membership, Support
 from reviews.models import Like, Review, ReviewMonth
 from reviews.months import PARTS, counted_months
 
@@ -63,6 +63,14 @@ MEMBERS = StoredCount(
     "club_id",
     Q(state="active"),
 )
+MOVES = StoredCount(
+    "club_moves_count",
+    "moves_count is the number of moves on the reading list",
+    Club,
+    "moves_count",
+    EntryMove,
+    "entry__club_id",
+)
 SUPPORTERS = StoredCount(
     "entry_supporters_count",
     "supporters_count is the number of readers who support the entry",
@@ -79,7 +87,7 @@ LIKES = StoredCount(
     Like,
     "review_id",
 )
-STORED_COUNTS = (MEMBERS, SUPPORTERS, LIKES)
+STORED_COUNTS = (MEMBERS, MOVES, SUPPORTERS, LIKES)
 
 RATING_COLUMNS = ("rating_count", "rating_sum", *STAR_COLUMNS)
 

@@ -19,6 +19,7 @@ from bookbridge.invariants.checks import rows_of
 from bookbridge.invariants.counts import (
     LIKES,
     MEMBERS,
+    MOVES,
     SUPPORTERS,
     StoredCount,
     wrong_months,
@@ -182,6 +183,7 @@ def _batches(keys: Iterable[int]) -> Iterator[list[int]]:
 #: What can be healed, by the name by which `recount --only` knows it.
 HEALINGS: dict[str, Callable[..., Iterator[Change]]] = {
     "members": lambda *, write: heal_count(MEMBERS, write=write),
+    "moves": lambda *, write: heal_count(MOVES, write=write),
     "supporters": lambda *, write: heal_count(SUPPORTERS, write=write),
     "likes": lambda *, write: heal_count(LIKES, write=write),
     "ratings": heal_ratings,

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from accounts.models import User
 from bookbridge.demo.chance import SEED
-from bookbridge.invariants.counts import RATING_COLUMNS, counted_ratings
+from bookbridge.invariants.counts import MOVES, RATING_COLUMNS, counted_ratings
 from bookbridge.scale.books import Shelf, load_books
 from bookbridge.scale.clubs import Clubs
 from bookbridge.scale.lists import Lists
@@ -87,7 +87,7 @@ def _load(
 
 
 def _write_aggregates(shelf: Shelf) -> None:
-    """Count the reviews of all books that were written, in one statement."""
+    """Count the reviews of all books that were written, and the moves on lists; see `counts`."""
     counted, parameters = counted_ratings()
     columns = ", ".join(f"{name} = c.n_{name}" for name in RATING_COLUMNS)
     with connection.cursor() as cursor:
@@ -95,6 +95,12 @@ def _write_aggregates(shelf: Shelf) -> None:
             f"UPDATE clubs_book SET {columns} FROM ({counted}) c "  # noqa: S608
             "WHERE c.book_id = clubs_book.id AND clubs_book.id BETWEEN %s AND %s",
             [*parameters, shelf.first_key, shelf.key(shelf.number - 1)],
+        )
+        counted, parameters = MOVES.recount().query.sql_with_params()
+        cursor.execute(
+            f"UPDATE clubs_club SET moves_count = c.n FROM ({counted}) c "  # noqa: S608
+            f"WHERE c.{MOVES.reference} = clubs_club.id AND moves_count <> c.n",
+            parameters,
         )
     rebuild_months()
 

@@ -31,6 +31,7 @@ from clubs.models import (
     RetiredSlug,
     Support,
 )
+from clubs.reading.counting import count_move
 from clubs.reading.tests.factories import EntryFactory
 from reviews.models import Like, Review, ReviewMonth
 from reviews.tests.factories import ReviewFactory
@@ -128,6 +129,7 @@ PLANTERS |= {
         joined_at=timezone.now() + timedelta(days=1)
     ),
     "club_members_count": lambda: Club.objects.update(members_count=7),
+    "club_moves_count": lambda: Club.objects.update(moves_count=1),
     "club_search_text": lambda: Club.objects.update(search_text="another"),
 }
 
@@ -210,6 +212,7 @@ def _no_day() -> None:
 def _move(before: str, after: str) -> None:
     entry = ListEntry.objects.get(status="reading")
     EntryMove.objects.create(entry=entry, from_status=before, to_status=after)
+    count_move(entry.club)
     ListEntry.objects.filter(pk=entry.pk).update(status=after, finished_on=date(2026, 10, 2))
 
 

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.django_db
 #: By the name of the check, what heals it.
 HEALED = {
     "club_members_count": "members",
+    "club_moves_count": "moves",
     "entry_supporters_count": "supporters",
     "review_likes_count": "likes",
     "book_ratings": "ratings",

@@ -86,6 +86,8 @@ class Club(Timestamped):
         max_length=10, blank=True, editable=False, default="", db_default=""
     )
     list_version = models.PositiveIntegerField(default=1, editable=False)
+    # Moves on the reading list: no club has moved more books lately than ever.
+    moves_count = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
     search_text = models.CharField(max_length=6000, blank=True, editable=False)
 
@@ -96,6 +98,12 @@ class Club(Timestamped):
             models.Index(fields=["-created_at", "-id"], name="club_newest"),
             models.Index(fields=["-members_count", "-id"], name="club_largest"),
             models.Index(fields=["name", "id"], name="club_by_name"),
+            # For figures of the public clubs, which are many of all: read without the rows.
+            models.Index(
+                fields=["id", "archived_at"],
+                condition=Q(visibility="public"),
+                name="club_public",
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -24,6 +24,7 @@ from clubs.books.models import Book
 from clubs.books.services import mark_shared
 from clubs.membership.models import RANK, Club, Membership, Role
 from clubs.membership.services import lock_club, require_member, require_not_archived
+from clubs.reading.counting import count_list_version, count_move, take_off
 from clubs.reading.models import EntryMove, ListEntry, Status, Support
 from clubs.reading.moves import FIRST, check_move
 
@@ -75,7 +76,7 @@ def add_entry(
     _set_days(entry, _day_in(club, now))
     entry.save(force_insert=True)
     EntryMove.objects.create(entry=entry, from_status="", to_status=status, moved_by=by)
-    _count_list_version(club)
+    count_list_version(club, moves=1)
     mark_shared(book_id=book.pk, by=by)
     announce("entry", by_id=by.pk, club_id=club.pk, book_id=book.pk)
     return entry
@@ -125,6 +126,7 @@ def edit_entry(
         EntryMove.objects.create(
             entry=entry, from_status=before, to_status=entry.status, moved_by=by
         )
+        count_move(club)
     entry.version += 1
     entry.save(update_fields=[*different, "started_on", "finished_on", "version", "updated_at"])
     announce("entry", by_id=by.pk, club_id=club.pk, book_id=entry.book_id)
@@ -154,10 +156,7 @@ def remove_entry(*, entry: ListEntry, by: User, expected: Versions = None) -> No
         )
     if not _is_staff(member):
         _require_proposal(entry)
-    entry.delete()
-    later = ListEntry.objects.filter(club=club, position__gt=entry.position)
-    later.update(position=F("position") - 1)
-    _count_list_version(club)
+    take_off(entry, club)
     announce("entry", by_id=by.pk, club_id=club.pk, book_id=entry.book_id)
 
 
@@ -194,7 +193,7 @@ def reorder_list(*, club: Club, order: Sequence[int], by: User, expected: Versio
             moved.append(entries[key])
     if moved:
         ListEntry.objects.bulk_update(moved, ["position"], batch_size=500)
-        _count_list_version(club)
+        count_list_version(club)
         announce("entry", by_id=by.pk, club_id=club.pk)
     return club
 
@@ -279,11 +278,6 @@ def _set_days(entry: ListEntry, today: date) -> None:
         entry.started_on = today
     if entry.status == Status.FINISHED:
         entry.finished_on = today
-
-
-def _count_list_version(club: Club) -> None:
-    Club.objects.filter(pk=club.pk).update(list_version=F("list_version") + 1)
-    club.list_version += 1
 
 
 def _count_supporters(entry: ListEntry, change: int) -> None:

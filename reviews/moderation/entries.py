@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from django.db.models import F
-
 from accounts.moderation.models import KeptText, ModerationRecord
-from clubs.models import Book, Club, ListEntry, Support
+from clubs.models import Book, ListEntry, Support
+from clubs.reading.counting import take_off
 from clubs.reading.models import Status
 
 #: How far along an entry is.
@@ -39,7 +38,7 @@ def set_entries_aside(settled: list[tuple[int, int]], record: ModerationRecord) 
     of a pitch are kept.
     """
     for winner_id, loser_id in settled:
-        entries = ListEntry.objects.in_bulk([winner_id, loser_id])
+        entries = ListEntry.objects.select_related("club").in_bulk([winner_id, loser_id])
         winner, loser = entries[winner_id], entries[loser_id]
         if loser.pitch:
             KeptText.objects.create(
@@ -49,16 +48,12 @@ def set_entries_aside(settled: list[tuple[int, int]], record: ModerationRecord) 
             )
         known = Support.objects.filter(entry=winner).values("reader")
         Support.objects.filter(entry=loser).exclude(reader__in=known).update(entry=winner)
-        loser.delete()
-        ListEntry.objects.filter(club=loser.club_id, position__gt=loser.position).update(
-            position=F("position") - 1
-        )
+        take_off(loser, loser.club)
         ListEntry.objects.filter(pk=winner.pk).update(
             started_on=_first(winner.started_on, loser.started_on),
             finished_on=winner.finished_on or loser.finished_on,
             supporters_count=Support.objects.filter(entry=winner).count(),
         )
-        Club.objects.filter(pk=loser.club_id).update(list_version=F("list_version") + 1)
 
 
 def _progress(entry: ListEntry) -> tuple[int, bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from bookbridge.kernel.errors import Missing
@@ -18,6 +18,9 @@ from stats.months import Months, zone_named
 
 ENTRIES_SHOWN = 500
 FINISHED = Q(finished_on__isnull=False)
+#: A book has so many times more reviews than the club has members: looking them up costs less.
+LOOKUPS_FROM = 8
+OF_BOOK = ("book_id", "book__rating_count", "book__rating_sum")
 
 
 def club_figures(club_id: int) -> Json:
@@ -46,7 +49,7 @@ def club_figures(club_id: int) -> Json:
         "pages_read": sum(row["pages"] for row in by_status),
         "by_status": {status: counts.get(status, 0) for status in Status.values},
         "completion": _completion(entries),
-        "ratings": _ratings_of_members(club_id),
+        "ratings": _ratings_of_members(club_id, club["members_count"]),
         "by_month": _months_of_club(club_id, entries, club["time_zone"]),
     }
 
@@ -76,41 +79,65 @@ def _days(started_on: date | None, finished_on: date | None) -> int | None:
     return (finished_on - started_on).days
 
 
-def _ratings_of_members(club_id: int) -> Json:
+def _ratings_of_members(club_id: int, members: int) -> Json:
     """What members think of the books of the list, and what everybody thinks of the same.
 
-    Of the members' reviews those count that everybody may see, and those of this club.
+    Of the members' reviews those count that everybody may see, and those of this club. A book
+    with many more reviews than the club has members is not read through: each member's review
+    of it is looked up.
     """
-    members = Membership.objects.active().filter(club_id=club_id).values("reader_id")
-    listed = ListEntry.objects.filter(club_id=club_id).values("book_id")
-    rows = list(
-        _shown_in(club_id)
-        .filter(author__in=members, book__in=listed)
-        .order_by()
-        .values("book_id", "book__rating_count", "book__rating_sum")
-        .annotate(count=Count("pk"), sum=Sum("rating"))
-    )
-    club_count = sum(row["count"] for row in rows)
-    everybody_count = sum(row["book__rating_count"] for row in rows)
+    many = members * LOOKUPS_FROM
+    rows = [*_reviewed_by_few(club_id, many), *_reviewed_by_many(club_id, many)]
+    books = {row["book_id"]: row for row in rows}
+    club_count = sum(row["n"] for row in rows)
+    everybody_count = sum(row["book__rating_count"] for row in books.values())
     return {
-        "books": len(rows),
+        "books": len(books),
         "club_average": mean_stars(club_count, sum(row["sum"] for row in rows)),
         "club_count": club_count,
         "everybody_average": mean_stars(
-            everybody_count, sum(row["book__rating_sum"] for row in rows)
+            everybody_count, sum(row["book__rating_sum"] for row in books.values())
         ),
         "everybody_count": everybody_count,
     }
 
 
+def _reviewed_by_few(club_id: int, many: int) -> list[Json]:
+    """The members' reviews of books with at most so `many` reviews, by book."""
+    readers = Membership.objects.active().filter(club_id=club_id).values("reader_id")
+    listed = ListEntry.objects.filter(club_id=club_id, book__rating_count__lte=many)
+    rows = (
+        _shown_in(club_id)
+        .filter(author__in=readers, book__in=listed.values("book_id"))
+        .order_by()
+        .values(*OF_BOOK)
+        .annotate(n=Count("pk"), sum=Sum("rating"))
+    )
+    return list(rows)
+
+
+def _reviewed_by_many(club_id: int, many: int) -> list[Json]:
+    """The members' reviews of the other books, by book and rating."""
+    listed = ListEntry.objects.filter(
+        club_id=club_id, book__rating_count__gt=many, club__memberships__state="active"
+    )
+    own = _shown_in(club_id).filter(
+        author=OuterRef("club__memberships__reader_id"), book=OuterRef("book_id")
+    )
+    rows = (
+        listed.order_by()
+        .annotate(rating=Subquery(own.values("rating")[:1]))
+        .values(*OF_BOOK, "rating")
+        .annotate(n=Count("*"))
+    )
+    return [row | {"sum": row["rating"] * row["n"]} for row in rows if row["rating"] is not None]
+
+
 def _shown_in(club_id: int) -> QuerySet[Any]:
     """Reviews that may be seen by whoever may read the club, and by nobody less."""
     of_everybody = Q(club__isnull=True) | Q(club__visibility="public")
-    return Review.objects.filter(
-        of_everybody | Q(club_id=club_id),
-        hidden_at__isnull=True,
-        author__erased_at__isnull=True,
-    )
+    # Who left the platform has no reviews any more, so that their authors need not be asked.
+    return Review.objects.filter(of_everybody | Q(club_id=club_id), hidden_at__isnull=True)
 
 
 def _months_of_club(club_id: int, entries: QuerySet[Any], time_zone: str) -> list[Json]:

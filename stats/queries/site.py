@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date
 
 from django.db.models import Count, Q, Sum
-from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
 from accounts.models import User
 from bookbridge.kernel.shapes import Json
 from clubs.books.ratings import mean_stars
-from clubs.models import Authorship, Book, Club, EntryMove, ListEntry, Membership
-from reviews.models import Review
+from clubs.models import Authorship, Book, Club, ListEntry
 from reviews.months import by_month
 from stats.months import Months
+from stats.queries.activity import most_active_clubs
 
 TOP = 10
-ACTIVE_DAYS = 90
-#: Most of the most active are public: these hold the ten shown.
-CLUBS_AT_ONCE = 40
-CARD = ("slug", "name", "members_count")
 
 
 def site_figures() -> Json:
@@ -44,7 +39,7 @@ def site_figures() -> Json:
         "mean_books_finished_per_club": _ratio(by_living, clubs["living"]),
         "mean_rating": mean_stars(ratings["count"], ratings["sum"]),
         "top_books": _top_books(),
-        "most_active_clubs": _most_active_clubs(),
+        "most_active_clubs": most_active_clubs(TOP),
         "by_month": [
             {"month": month, "reviews": reviews, "books_finished": books}
             for month, reviews, books in zip(
@@ -59,14 +54,15 @@ def _finished(months: Months) -> tuple[int, list[int]]:
     entries = ListEntry.objects.filter(finished_on__isnull=False, club__visibility="public")
     rows = (
         entries.order_by()
-        .annotate(month=TruncMonth("finished_on"), living=Q(club__archived_at__isnull=True))
-        .values_list("month", "living")
+        .annotate(living=Q(club__archived_at__isnull=True))
+        .values_list("finished_on", "living")
         .annotate(n=Count("*"))
     )
     living, numbers = 0, Counter[date]()
-    for month, is_living, number in rows:
+    # Days are few: taking the month of each entry would cost the database more.
+    for day, is_living, number in rows:
         living += number if is_living else 0
-        numbers[month] += number
+        numbers[day.replace(day=1)] += number
     return living, months.kept(numbers)
 
 
@@ -96,40 +92,6 @@ def _top_books() -> list[Json]:
         }
         for book in books
     ]
-
-
-def _most_active_clubs() -> list[Json]:
-    """The public clubs, not archived, in which most happened lately."""
-    since = timezone.now() - timedelta(days=ACTIVE_DAYS)
-    living = Club.objects.readable_by(None).filter(archived_at__isnull=True).only(*CARD)
-    # Who left the platform has no reviews any more, so that their authors need not be asked.
-    written = Review.objects.filter(created_at__gte=since, club__isnull=False, hidden_at=None)
-    happened = {
-        "club_id": written,
-        "entry__club_id": EntryMove.objects.filter(moved_at__gte=since),
-        "club__id": Membership.objects.active().filter(joined_at__gte=since),
-    }
-    activity: Counter[int] = Counter()
-    for column, rows in happened.items():
-        activity.update(dict(rows.order_by().values_list(column).annotate(n=Count("*"))))
-    most = sorted(activity.items(), key=lambda found: (-found[1], found[0]))
-    shown: list[Json] = []
-    for start in range(0, len(most), CLUBS_AT_ONCE):
-        batch = most[start : start + CLUBS_AT_ONCE]
-        cards = living.in_bulk([club_id for club_id, _number in batch])
-        shown += [
-            {
-                "slug": cards[club_id].slug,
-                "name": cards[club_id].name,
-                "members_count": cards[club_id].members_count,
-                "activity": number,
-            }
-            for club_id, number in batch
-            if club_id in cards
-        ]
-        if len(shown) >= TOP:
-            break
-    return shown[:TOP]
 
 
 def _ratio(count: int, of: int) -> float:

@@ -9,10 +9,10 @@ import pytest
 from accounts.models import User
 from accounts.tests.factories import UserFactory
 from clubs.membership.tests.factories import ClubFactory, MembershipFactory
-from clubs.models import Club, EntryMove, Membership
+from clubs.models import Club, Membership
 from stats import queries
 from stats.months import MONTHS_SHOWN, Months
-from stats.tests.world import NOW, book, entry, moment, of_month, review
+from stats.tests.world import NOW, book, entry, moment, move, of_month, review
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("today")]
 
@@ -113,12 +113,11 @@ def test_the_most_active_clubs_of_the_last_ninety_days() -> None:
     MembershipFactory(club=quiet, joined_at=NOW - timedelta(days=89))
     MembershipFactory(club=busy, state="left")
     read = entry(busy)
-    EntryMove.objects.create(entry=read, from_status="finished", to_status="reading")
-    EntryMove.objects.update(moved_at=NOW)
+    move(read, "reading", before="finished")
     review(read.book, club=busy, at=NOW)
     review(read.book, club=busy, at=NOW, hidden=True)
     review(read.book, at=NOW)
-    EntryMove.objects.filter(entry=entry(long_ago)).update(moved_at=NOW - timedelta(days=100))
+    entry(long_ago, at=NOW - timedelta(days=100))
 
     assert queries.site_figures()["most_active_clubs"] == [
         {"slug": busy.slug, "name": busy.name, "members_count": 1, "activity": 3},

@@ -10,6 +10,7 @@ from accounts.models import User
 from accounts.tests.factories import UserFactory
 from clubs.books.authors import find_or_create, set_authors, work_key
 from clubs.models import Book, Club, EntryMove, ListEntry
+from clubs.reading.counting import count_move
 from reviews.counting import count_in
 from reviews.models import Review
 
@@ -37,15 +38,29 @@ def book(title: str = "", author: str = "Machado de Assis", **fields: Any) -> Bo
     return made
 
 
-def entry(club: Club, of: Book | None = None, status: str = "finished", **fields: Any) -> ListEntry:
+def entry(
+    club: Club,
+    of: Book | None = None,
+    status: str = "finished",
+    *,
+    at: datetime = NOW,
+    **fields: Any,
+) -> ListEntry:
     """A book on a club's list, with the one move that brought it there."""
     if status == "finished":
         fields.setdefault("finished_on", date(2026, 11, 1))
     made = ListEntry.objects.create(
         club=club, book=of or book(), status=status, position=next(_numbers), **fields
     )
-    EntryMove.objects.create(entry=made, to_status=status)
+    move(made, status, at=at)
     return made
+
+
+def move(of: ListEntry, to: str, *, before: str = "", at: datetime = NOW) -> None:
+    """A move of an entry."""
+    made = EntryMove.objects.create(entry=of, from_status=before, to_status=to)
+    EntryMove.objects.filter(pk=made.pk).update(moved_at=at)
+    count_move(of.club)
 
 
 def review(

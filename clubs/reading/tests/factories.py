@@ -12,6 +12,7 @@ import factory
 
 from clubs.books.tests.factories import BookFactory
 from clubs.membership.tests.factories import ClubFactory
+from clubs.reading.counting import count_move
 from clubs.reading.models import EntryMove, ListEntry, Status
 
 
@@ -41,4 +42,5 @@ class EntryFactory(factory.django.DjangoModelFactory):
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
         entry = super()._create(model_class, *args, **kwargs)
         EntryMove.objects.create(entry=entry, to_status=entry.status, moved_by=entry.proposed_by)
+        count_move(entry.club)
         return entry
