@@ -16,6 +16,7 @@ from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 from bookbridge.kernel import counters
+from bookbridge.kernel.leases import leases
 
 pytest_plugins = ["bookbridge.testing"]
 
@@ -74,5 +75,6 @@ def _fresh_cache() -> Iterator[None]:
     """No test sees what another one counted or cached, or speaks its language."""
     cache.clear()
     counters.local_windows.clear()
+    leases.clear()
     translation.activate(settings.LANGUAGE_CODE)
     yield

@@ -166,7 +166,7 @@ def _is_site_staff(request: HttpRequest) -> bool:
 
 
 def _figures() -> list[dict[str, Any]]:
-    site = caching.answer("site", queries.site_figures, reader_id=None)
+    site = caching.answer("site", queries.site_figures, reader_id=None).data
     mean = site["mean_rating"]
     suspended = User.objects.filter(suspended_at__isnull=False).count()
     hidden_clubs = Club.objects.filter(hidden_at__isnull=False).count()

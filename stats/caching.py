@@ -10,12 +10,17 @@ when there is none that may be given, one computes and the others wait, in this 
 result, in other processes for what it keeps. Only public figures and those of a club, which its
 view guards on every request, are kept here; never who may see them.
 
+What is kept has a stamp, a small key of its own. Each request asks the cache for the counters and
+the stamp; the answer itself comes from there only when this process has none with that stamp, and
+is judged by what is kept with it, never by the stamp.
+
 Without a cache server nothing is kept and the numbers are right. The counters then live in the
 process, and requests that come while a computation is under way share its result.
 """
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -25,6 +30,7 @@ from datetime import UTC, datetime
 from django.conf import settings
 from django.core.cache import cache
 
+from bookbridge.kernel.rendering import Encoded
 from bookbridge.kernel.replicas import reading
 from bookbridge.kernel.shapes import Json, moment
 from stats import counters
@@ -39,6 +45,22 @@ WAIT_SECONDS = 3.0
 POLL_SECONDS = 0.01
 #: After this time another process takes over from one that died while computing.
 LOCK_SECONDS = 5
+#: Answers that a process has at hand, the last one of each name.
+AT_HAND = 200
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A kept answer: from when it is, and what the counters said before it was computed."""
+
+    stamp: int
+    at: float
+    since: Count
+    answer: Encoded
+
+
+_at_hand: dict[str, Entry] = {}
+_at_hand_lock = threading.Lock()
 
 
 @dataclass
@@ -47,7 +69,7 @@ class Flight:
 
     since: Moment
     done: threading.Event = field(default_factory=threading.Event)
-    answer: Json | None = None
+    answer: Encoded | None = None
     error: BaseException | None = None
 
 
@@ -58,35 +80,61 @@ _flights_lock = threading.Lock()
 # -- what readers get -------------------------------------------------------------------
 
 
-def answer(name: str, compute: Compute, *, reader_id: int | None) -> Json:
+def answer(name: str, compute: Compute, *, reader_id: int | None) -> Encoded:
     """The figures called `name`, for the reader (None: a visitor without account).
 
-    `compute` gives them anew, as plain JSON; `generated_at` is added here. What it raises, a
-    404 above all, goes to everybody who waits for it, and is not kept.
+    They are shared with others who ask: nobody may change them. `compute` gives them anew, as
+    plain JSON; `generated_at` is added here. What it raises, a 404 above all, goes to everybody
+    who waits for it, and is not kept.
     """
-    key = f"stats:1:{name}"
+    key = f"stats:2:{name}"
     now, entry = _look(key, reader_id)
     if entry is None:
         return _shared_flight(key, compute, now, reader_id)
-    age = time.time() - entry["at"]
+    age = time.time() - entry.at
     if age < settings.STATS_MAX_AGE_SECONDS * REFRESH_FROM or not _take(key):
-        return _payload(entry)
+        return entry.answer
     return _refresh(key, compute, now, entry)
 
 
-def _look(key: str, reader_id: int | None) -> tuple[Moment, Json | None]:
-    """What the counters say, and the kept answer if it may be given; one question to the cache."""
-    found = cache.get_many([key, *counters.names_for(reader_id)])
+def _look(key: str, reader_id: int | None) -> tuple[Moment, Entry | None]:
+    """What the counters say, and the kept answer if it may be given; mostly one question."""
+    found = cache.get_many([_stamp_key(key), *counters.names_for(reader_id)])
     now = counters.read(found, reader_id)
-    entry = found.get(key)
+    stamp = found.get(_stamp_key(key))
+    entry = None if stamp is None or now.shared is None else _entry(key, stamp)
     if entry is None or not _may_be_given(entry, now):
         return now, None
     return now, entry
 
 
-def _may_be_given(entry: Json, now: Moment) -> bool:
+def _entry(key: str, stamp: int) -> Entry | None:
+    """What is kept under `key`: what is at hand if it has this stamp, else from the cache."""
+    entry = _at_hand.get(key)
+    return entry if entry is not None and entry.stamp == stamp else _fetch(key)
+
+
+def _fetch(key: str) -> Entry | None:
+    """What is kept in the cache, with its own stamp, which may be a later one than was seen."""
+    kept = cache.get(key)
+    if kept is None:
+        return None
+    since = Count(kept["writes"], kept["epoch"])
+    return _put_at_hand(key, Entry(kept["stamp"], kept["at"], since, Encoded(kept["payload"])))
+
+
+def _put_at_hand(key: str, entry: Entry) -> Entry:
+    with _at_hand_lock:
+        if len(_at_hand) >= AT_HAND and key not in _at_hand:
+            oldest = min(_at_hand, key=lambda name: _at_hand[name].at)
+            del _at_hand[oldest]
+        _at_hand[key] = entry
+    return entry
+
+
+def _may_be_given(entry: Entry, now: Moment) -> bool:
     """Whether a kept answer is young enough, and includes what the reader must see."""
-    age = time.time() - entry["at"]
+    age = time.time() - entry.at
     return (
         now.shared is not None
         and 0 <= age < settings.STATS_MAX_AGE_SECONDS
@@ -94,20 +142,15 @@ def _may_be_given(entry: Json, now: Moment) -> bool:
     )
 
 
-def _since(entry: Json) -> Moment:
+def _since(entry: Entry) -> Moment:
     """What the counters said before a kept answer was computed."""
-    return Moment(UNKNOWN, Count(entry["writes"], entry["epoch"]))
-
-
-def _payload(entry: Json) -> Json:
-    payload: Json = entry["payload"]
-    return payload
+    return Moment(UNKNOWN, entry.since)
 
 
 # -- one computation for all who wait ---------------------------------------------------
 
 
-def _shared_flight(key: str, compute: Compute, now: Moment, reader_id: int | None) -> Json:
+def _shared_flight(key: str, compute: Compute, now: Moment, reader_id: int | None) -> Encoded:
     """Wait for the computation under way if its result will do, else compute."""
     with _flights_lock:
         flight = _flights.get(key)
@@ -121,10 +164,10 @@ def _shared_flight(key: str, compute: Compute, now: Moment, reader_id: int | Non
             raise flight.error
         if flight.answer is not None and now.allows(flight.since):
             return flight.answer
-    return compute_now(compute)
+    return Encoded(compute_now(compute))
 
 
-def _lead(key: str, compute: Compute, flight: Flight, reader_id: int | None) -> Json:
+def _lead(key: str, compute: Compute, flight: Flight, reader_id: int | None) -> Encoded:
     """Compute for everybody, unless another process is about to have the answer."""
     try:
         taken, free = False, 0
@@ -136,7 +179,7 @@ def _lead(key: str, compute: Compute, flight: Flight, reader_id: int | None) -> 
             if entry is not None:
                 if taken:
                     _release(key)
-                flight.since, flight.answer = _since(entry), _payload(entry)
+                flight.since, flight.answer = _since(entry), entry.answer
                 return flight.answer
             # A lock that is free and cannot be taken twice: the cache server does not write.
             free = free + 1 if cache.get(_lock_key(key)) is None else 0
@@ -151,20 +194,20 @@ def _lead(key: str, compute: Compute, flight: Flight, reader_id: int | None) -> 
         _land(key, flight)
 
 
-def _refresh(key: str, compute: Compute, now: Moment, entry: Json) -> Json:
+def _refresh(key: str, compute: Compute, now: Moment, entry: Entry) -> Encoded:
     """With the lock: compute an answer that grows old anew, unless somebody just did."""
-    kept = cache.get(key)
-    if kept is not None and kept["at"] > entry["at"]:
+    kept = _fetch(key)
+    if kept is not None and kept.at > entry.at:
         _release(key)
-        return _payload(entry)
+        return entry.answer
     return _fly(key, compute, Flight(now), taken=True)
 
 
-def _fly(key: str, compute: Compute, flight: Flight, *, taken: bool) -> Json:
+def _fly(key: str, compute: Compute, flight: Flight, *, taken: bool) -> Encoded:
     """Compute, keep the result, and give the lock back if it was `taken`."""
     started, at = time.monotonic(), time.time()
     try:
-        flight.answer = compute_now(compute, at)
+        flight.answer = Encoded(compute_now(compute, at))
         _keep(key, flight.answer, flight.since.shared, at)
         return flight.answer
     finally:
@@ -187,16 +230,20 @@ def compute_now(compute: Compute, at: float | None = None) -> Json:
     return {**reading(compute), "generated_at": moment(generated_at)}
 
 
-def _keep(key: str, payload: Json, since: Count | None, at: float) -> None:
+def _keep(key: str, answer: Encoded, since: Count | None, at: float) -> None:
     """Keep an answer for as long as it may be given, unless a later one is there already."""
     seconds = settings.STATS_MAX_AGE_SECONDS - (time.time() - at)
     if since is None or seconds <= 0:
         return
-    kept = cache.get(key)
-    if kept is not None and kept["epoch"] == since.epoch and kept["writes"] > since.writes:
+    kept = _fetch(key)
+    if kept is not None and kept.since.epoch == since.epoch and kept.since.writes > since.writes:
         return
-    entry = {"payload": payload, "writes": since.writes, "epoch": since.epoch, "at": at}
-    cache.set(key, entry, seconds)
+    entry = Entry(secrets.randbits(62), at, since, answer)
+    content = {"payload": answer.data, "writes": since.writes, "epoch": since.epoch, "at": at}
+    # The stamp comes last: who sees it finds the answer, or a later one.
+    cache.set(key, content | {"stamp": entry.stamp}, seconds)
+    cache.set(_stamp_key(key), entry.stamp, seconds)
+    _put_at_hand(key, entry)
 
 
 def _take(key: str) -> bool:
@@ -210,3 +257,7 @@ def _release(key: str) -> None:
 
 def _lock_key(key: str) -> str:
     return f"{key}:lock"
+
+
+def _stamp_key(key: str) -> str:
+    return f"{key}:stamp"

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from bookbridge.kernel.errors import Missing
 from bookbridge.kernel.operations import Operation
 from bookbridge.kernel.query import ItemQuery, Query
-from bookbridge.kernel.rendering import SVGRenderer
+from bookbridge.kernel.rendering import Encoded, SVGRenderer
 from bookbridge.kernel.shapes import Json, narrow
 from bookbridge.kernel.viewsets import KernelViewSet
 from clubs.books.redirects import gone
@@ -64,7 +64,7 @@ class Figures(KernelViewSet):
 
     tag = "statistics"
 
-    def kept(self, name: str, compute: caching.Compute) -> Json:
+    def kept(self, name: str, compute: caching.Compute) -> Encoded:
         """The figures called `name`, as fresh as the viewer must have them."""
         self.query()  # a wrong parameter is refused before anything is computed
         if len(name) > LONGEST_NAME:
@@ -72,11 +72,13 @@ class Figures(KernelViewSet):
         reader_id = None if self.viewer is None else self.viewer.pk
         return caching.answer(name, compute, reader_id=reader_id)
 
-    def figures(self, data: Json) -> Response:
-        """The answer."""
-        serializer = self.operation.serializer
+    def figures(self, found: Encoded) -> Response:
+        """The answer, which is encoded already unless only some fields were asked for."""
+        fields, serializer = self.query().get("fields"), self.operation.serializer
+        if fields is None:
+            return self.answer(found)
         assert serializer is not None  # noqa: S101  (each operation here has one)
-        return self.answer(narrow(data, self.query().get("fields"), serializer))
+        return self.answer(narrow(found.data, fields, serializer))
 
     def drawn(self, charts: Charts) -> Response:
         """The chart of the series asked for."""
@@ -111,7 +113,7 @@ class SiteStatsViewSet(Figures):
 
     def chart_svg(self, request: Request) -> Response:
         """A chart of the site."""
-        found = self._found()
+        found = self._found().data
         return self.drawn(
             {
                 "months": lambda: months_chart(
@@ -123,7 +125,7 @@ class SiteStatsViewSet(Figures):
             }
         )
 
-    def _found(self) -> Json:
+    def _found(self) -> Encoded:
         return self.kept("site", queries.site_figures)
 
 
@@ -151,7 +153,7 @@ class ClubStatsViewSet(Figures, ClubScopedViewSet):
 
     def chart_svg(self, request: Request, slug: str) -> Response:
         """A chart of the club."""
-        found, names = self._found(), {"club": self.club.name}
+        found, names = self._found().data, {"club": self.club.name}
         return self.drawn(
             {
                 "completion": lambda: completion_chart(
@@ -163,7 +165,7 @@ class ClubStatsViewSet(Figures, ClubScopedViewSet):
             }
         )
 
-    def _found(self) -> Json:
+    def _found(self) -> Encoded:
         club_id = self.club.pk
         return self.kept(f"club:{club_id}", lambda: queries.club_figures(club_id))
 
@@ -190,7 +192,7 @@ class BookStatsViewSet(Figures):
 
     def chart_svg(self, request: Request, id: int) -> Response:
         """A chart of the book."""
-        found = self._found(id, "book-stats-chart")
+        found = self._found(id, "book-stats-chart").data
         names = {"book": queries.book_title(id)}
         return self.drawn(
             {
@@ -205,7 +207,7 @@ class BookStatsViewSet(Figures):
             }
         )
 
-    def _found(self, id: int, route: str = "book-stats") -> Json:
+    def _found(self, id: int, route: str = "book-stats") -> Encoded:
         try:
             return self.kept(f"book:{id}", lambda: queries.book_figures(id))
         except Missing:
@@ -234,16 +236,15 @@ class ReaderStatsViewSet(Figures):
     def retrieve(self, request: Request, username: str) -> Response:
         """The figures of the reader."""
         username = self._named(username)
-        data = self._found(username)
-        own = None
+        found = self._found(username)
         if self.viewer is not None and self.viewer.username == username:
-            own = queries.own_figures(self.viewer.pk)
-        return self.figures({**data, "own": own})
+            found = Encoded({**found.data, "own": queries.own_figures(self.viewer.pk)})
+        return self.figures(found)
 
     def chart_svg(self, request: Request, username: str) -> Response:
         """A chart of the reader, from what everybody may see."""
         username = self._named(username)
-        found, names = self._found(username), {"reader": username}
+        found, names = self._found(username).data, {"reader": username}
         return self.drawn(
             {
                 "histogram": lambda: histogram_chart(
@@ -266,9 +267,13 @@ class ReaderStatsViewSet(Figures):
             raise NotAuthenticated()
         return str(self.viewer.username)
 
-    def _found(self, username: str) -> Json:
+    def _found(self, username: str) -> Encoded:
         if len(username) > LONGEST_NAME:
             raise Missing()
         # The cache outlives an erasure by some seconds: it names nobody.
         name = salted_hmac("bookbridge.stats", username, algorithm="sha256").hexdigest()[:32]
-        return self.kept(f"reader:{name}", lambda: queries.reader_figures(username))
+        return self.kept(f"reader:{name}", lambda: _seen_by_all(username))
+
+
+def _seen_by_all(username: str) -> Json:
+    return {**queries.reader_figures(username), "own": None}

@@ -1,4 +1,5 @@
-"""Where limits count: requests in the cache server or in this process, secrets in the database.
+"""Where limits count: requests in this process when there is no cache server, secrets in the
+database. Requests that the cache server counts are in `leases.py`.
 
 `limits.py` decides which; here every way counts with one atomic step.
 """
@@ -19,7 +20,6 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from bookbridge.kernel.cache import redis_cache
 from bookbridge.kernel.models import LimitCounter
 
 MAX_LOCAL_WINDOWS = 50_000
@@ -27,16 +27,6 @@ MAX_LOCAL_WINDOWS = 50_000
 # whose clocks differ by less than this agree all the same.
 CLOCK_SLACK = timedelta(seconds=60)
 
-# A counter without a time to live would count for ever, hence the second condition.
-TAKE = """
-local n = redis.call('INCR', KEYS[1])
-local left = redis.call('PTTL', KEYS[1])
-if n == 1 or left < 0 then
-  redis.call('PEXPIRE', KEYS[1], ARGV[1])
-  left = tonumber(ARGV[1])
-end
-return {n, left}
-"""
 # One statement, on PostgreSQL and on SQLite from 3.35 alike. A full window is left alone and
 # gives no row back, so that refused attempts never make it fuller.
 TAKE_PLACE = """
@@ -62,12 +52,6 @@ class Count:
     milliseconds: int
     refused: bool = False
     key: str = ""
-
-
-def count_in_redis(key: str, seconds: int) -> Count | None:
-    """Count one use; None without a cache server."""
-    answer = _script(TAKE, [key], [seconds * 1000])
-    return Count(*answer) if answer is not None else None
 
 
 @dataclass(frozen=True)
@@ -187,11 +171,6 @@ class LocalWindows:
 
 
 local_windows = LocalWindows()
-
-
-def _script(source: str, keys: list[str], args: list[int]) -> Any | None:
-    cache = redis_cache()
-    return None if cache is None else cache.script(source, [f"limit:{key}" for key in keys], args)
 
 
 def _full_windows(places: list[Place], now: datetime) -> Count | None:

@@ -1,7 +1,8 @@
 """How often somebody may do something: requests a minute, and attempts that must stay few.
 
-Both kinds count in fixed windows. Request limits count in the cache server, and without one in
-this process, which is good enough to keep one client from starving the others. Security limits
+Both kinds count in fixed windows. Request limits count in the cache server, which gives busy
+clients of a process some uses at a time, and without one in this process, which is good enough
+to keep one client from starving the others. Security limits
 count in the database, always: what they guard costs a password hash or a mail, so that the price
 does not show, and neither the number of processes nor a fault of the cache server gives an
 attacker one attempt more.
@@ -27,6 +28,7 @@ from bookbridge.kernel import counters
 from bookbridge.kernel.addresses import address_key, client_address
 from bookbridge.kernel.counters import Count
 from bookbridge.kernel.errors import TooManyRequests
+from bookbridge.kernel.leases import leases
 
 WINDOW_SECONDS = 60
 PURGE_CHANCE = 0.01
@@ -67,7 +69,7 @@ def reader_limit() -> Limit:
 def take(limit: Limit, key: str) -> Verdict:
     """Count one use of `limit` by `key`, and say whether it is still within the quota."""
     digest = counter_key(limit.name, key)
-    count = counters.count_in_redis(digest, limit.seconds)
+    count = leases.count(digest, limit.seconds, limit.quota)
     if count is None:
         count = counters.local_windows.count(digest, limit.seconds)
     return _verdict(limit, count, allowed=count.n <= limit.quota)

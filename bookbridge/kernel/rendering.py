@@ -5,6 +5,8 @@ few operations that draw.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from rest_framework.renderers import BaseRenderer
@@ -48,10 +50,24 @@ class SVGRenderer(BaseRenderer):
         return b"" if data is None else str(data).encode("utf-8", errors="replace")
 
 
+@dataclass(frozen=True)
+class Encoded:
+    """Data that is answered many times: it is encoded once. Nobody changes it any more."""
+
+    data: Any
+
+    @cached_property
+    def body(self) -> bytes:
+        """The data as `to_json` writes it."""
+        return to_json(self.data)
+
+
 def to_json(data: Any) -> bytes:
     """`data` as compact JSON in UTF-8.
 
     Moments, days, decimals, UUIDs and translated texts are written as DRF does. A lone
     surrogate, which should never have been stored, comes out as `?` and breaks nothing.
     """
+    if isinstance(data, Encoded):
+        return data.body
     return _ENCODER.encode(data).encode("utf-8", errors="replace")

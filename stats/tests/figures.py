@@ -33,7 +33,7 @@ class Figure:
         return {"n": seen}
 
     def read(self, reader_id: int | None = None) -> int:
-        n: int = caching.answer("figure", self, reader_id=reader_id)["n"]
+        n: int = caching.answer("figure", self, reader_id=reader_id).data["n"]
         return n
 
     def write(self, reader_id: int | None, kind: str = "review") -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache as default_cache
 
+from bookbridge.kernel.rendering import Encoded
 from stats import caching, counters
 from stats.tests.figures import ANA, RUI, Clock, Figure, at_once
 
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("patient_circuit")
 def test_an_answer_is_computed_once_and_says_when() -> None:
     figure = Figure()
     first = caching.answer("figure", figure, reader_id=None)
-    assert first["generated_at"].endswith("Z")
+    assert first.data["generated_at"].endswith("Z")
     assert caching.answer("figure", figure, reader_id=ANA) == first
     assert figure.computed == 1
 
@@ -65,7 +66,7 @@ def test_nothing_older_than_the_greatest_age_is_given(clock: Clock) -> None:
     figure.read()
     figure.write(ANA)
     clock.ahead = 5.1
-    assert default_cache.add("stats:1:figure:lock", 1, 1)
+    assert default_cache.add("stats:2:figure:lock", 1, 1)
     assert figure.read() == 1
 
 
@@ -174,25 +175,25 @@ def test_one_computes_an_answer_that_grew_old_and_the_others_do_not_wait(clock: 
 
 def test_who_comes_with_the_lock_after_a_refresh_does_not_repeat_it(clock: Clock) -> None:
     figure = Figure()
-    now, entry = caching._look("stats:1:figure", None)
+    now, entry = caching._look("stats:2:figure", None)
     figure.read()
-    now, entry = caching._look("stats:1:figure", None)
+    now, entry = caching._look("stats:2:figure", None)
     assert entry is not None
     clock.ahead = 4.5
     figure.read()
-    assert caching._refresh("stats:1:figure", figure, now, entry)["n"] == 0
+    assert caching._refresh("stats:2:figure", figure, now, entry).data["n"] == 0
     assert figure.computed == 2
 
 
 def test_another_process_that_computes_is_waited_for() -> None:
     figure = Figure()
-    caching._take("stats:1:figure")
+    caching._take("stats:2:figure")
 
     def other_process() -> None:
         time.sleep(0.3)
-        now, _entry = caching._look("stats:1:figure", None)
-        caching._keep("stats:1:figure", {"n": 42}, now.shared, time.time())
-        caching._release("stats:1:figure")
+        now, _entry = caching._look("stats:2:figure", None)
+        caching._keep("stats:2:figure", Encoded({"n": 42}), now.shared, time.time())
+        caching._release("stats:2:figure")
 
     with ThreadPoolExecutor(1) as pool:
         pool.submit(other_process)
@@ -205,7 +206,7 @@ def test_another_process_that_died_while_computing_is_not_waited_for_for_ever(
 ) -> None:
     monkeypatch.setattr(caching, "WAIT_SECONDS", 0.2)
     figure = Figure()
-    caching._take("stats:1:figure")
+    caching._take("stats:2:figure")
     assert figure.read() == 0
     assert figure.computed == 1
 
@@ -226,7 +227,7 @@ def test_a_late_computation_does_not_replace_a_later_one() -> None:
         time.sleep(0.1)
         figure.write(ANA)
         figure.seconds = 0
-        caching._release("stats:1:figure")  # as if its time had run out
+        caching._release("stats:2:figure")  # as if its time had run out
         assert figure.read(ANA) == 1
         assert early.result() == 0
     assert figure.read() == 1
