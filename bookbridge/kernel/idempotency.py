@@ -24,6 +24,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
+from bookbridge.kernel.compiled import kept_cursor
 from bookbridge.kernel.errors import DomainError, InvalidInput, KeyReused
 from bookbridge.kernel.inserting import insert_new
 from bookbridge.kernel.models import IdempotencyKey
@@ -142,7 +143,7 @@ def _kept_for(identity: dict[str, Any]) -> IdempotencyKey | None:
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).digest()
     number = int.from_bytes(digest[:8], "big", signed=True)
     columns = ", ".join(f"kept.{field.column}" for field in IdempotencyKey._meta.concrete_fields)
-    with connection.cursor() as cursor:
+    with kept_cursor(connection) as cursor:
         cursor.execute(
             f"SELECT free.taken, {columns} "  # noqa: S608
             "FROM (SELECT pg_try_advisory_xact_lock(%s) AS taken) free "
