@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.db import connection
 
+from bookbridge.kernel.compiled import kept_cursor
 from bookbridge.kernel.errors import Missing
 from bookbridge.kernel.updating import step
 from clubs.books.models import HALF_STARS, Book
@@ -82,7 +83,7 @@ def enter_rating(*, book_id: int, rating: int, by_id: int, now: datetime) -> str
         Missing: `not_found`, there is no such book.
     """
     column = star_column(rating)
-    with connection.cursor() as cursor:
+    with kept_cursor(connection) as cursor:
         cursor.execute(
             f"UPDATE clubs_book SET {column} = {column} + 1, "  # noqa: S608
             "rating_count = rating_count + 1, rating_sum = rating_sum + %s, "
