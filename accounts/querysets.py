@@ -29,6 +29,7 @@ READER_STATE = tuple(
     for name in (
         "uid",
         "username",
+        "display_name",
         "email_verified_at",
         "language",
         "time_zone",

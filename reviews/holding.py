@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
 
+from bookbridge.kernel.compiled import Cut, Question
 from bookbridge.kernel.errors import Missing, Unauthenticated
 from clubs.models import Book, Club
 from reviews.models import Review
@@ -22,26 +24,27 @@ if TYPE_CHECKING:
 
 
 def hold_review(
-    review_id: int, *, also_club: int | None = None, for_deletion: bool = False
+    seen: Review, *, also_club: int | None = None, for_deletion: bool = False
 ) -> Review:
     """A review, locked with its book and its club (and `also_club`, which it may move to).
 
-    The review comes with the locked club and with its author.
+    It comes with the locked club, with the title of its book and with its author. `seen` is the
+    review as it was read before, which tells where it probably still is.
 
     Raises:
         Missing: 404, the review is gone.
     """
-    place = _place_of(review_id)
-    while place is not None:
+    place = (seen.club_id, seen.book_id)
+    while True:
         club_id, book_id = place
         clubs = hold_clubs({club_id, also_club})
-        hold_book(book_id)
-        found = _lock_rows([review_id], for_deletion=for_deletion)
-        if not found:
+        book = _lock_book(book_id)
+        asked = Question(review_to_lock, key=seen.pk, for_deletion=for_deletion)
+        review: Review | None = asked.first()
+        if review is None:
             break
-        review = found[0]
-        if (review.club_id, review.book_id) == place:
-            review.club = clubs.get(club_id)
+        if (review.club_id, review.book_id) == place and book is not None:
+            review.club, review.book = clubs.get(club_id), book
             return review
         # It moved while we waited: take the locks that belong to its new place.
         place = (review.club_id, review.book_id)
@@ -64,7 +67,9 @@ def hold_reviews_of(author: User) -> list[Review]:
         held = places
         clubs = hold_clubs({club_id for _pk, club_id, _book in places})
         hold_books({book_id for _pk, _club, book_id in places})
-        reviews = _lock_rows([pk for pk, _club, _book in places], for_deletion=True)
+        keys = [pk for pk, _club, _book in places]
+        rows_held = reviews_to_lock(for_deletion=True).filter(pk__in=keys)
+        reviews = list(rows_held.order_by("pk"))
         _lock_reader(author)
     for review in reviews:
         review.club = clubs.get(review.club_id)
@@ -86,9 +91,7 @@ def hold_book(book_id: int) -> Book:
     Raises:
         Missing: 404, the book is gone.
     """
-    book: Book | None = (
-        Book.objects.select_for_update(no_key=True).only("pk", "title").filter(pk=book_id).first()
-    )
+    book = _lock_book(book_id)
     if book is None:
         raise Missing()
     return book
@@ -112,15 +115,37 @@ def hold_reader(reader: User) -> None:
 
 def _lock_reader(reader: User) -> list[datetime | None]:
     """The moment of the reader's erasure, in a list of the one row there should be."""
-    rows = get_user_model().objects.select_for_update(no_key=True).filter(pk=reader.pk)
-    return list(rows.values_list("erased_at", flat=True))
+    rows = Question(reader_to_lock, key=reader.pk).rows(Cut(("erased_at",), stop=1))
+    return [row["erased_at"] for row in rows]
 
 
-def _place_of(review_id: int) -> tuple[int | None, int] | None:
-    return Review.objects.filter(pk=review_id).values_list("club_id", "book_id").first()
+def _lock_book(book_id: int) -> Book | None:
+    book: Book | None = Question(book_to_lock, key=book_id).first()
+    return book
 
 
-def _lock_rows(ids: Iterable[int], *, for_deletion: bool) -> list[Review]:
-    # A like refers to its review: a deletion needs the lock that keeps new likes out.
+# -- what is asked for a lock ---------------------------------------------------------------
+
+
+def book_to_lock(*, key: Any) -> QuerySet[Book]:
+    """A book with its title, to be locked."""
+    return Book.objects.select_for_update(no_key=True).only("pk", "title").filter(pk=key)
+
+
+def reader_to_lock(*, key: Any) -> QuerySet[User]:
+    """The row of a reader, to be locked."""
+    return get_user_model().objects.select_for_update(no_key=True).filter(pk=key)
+
+
+def review_to_lock(*, key: Any, for_deletion: bool) -> QuerySet[Review]:
+    """A review with its author, to be locked."""
+    return reviews_to_lock(for_deletion=for_deletion).filter(pk=key)
+
+
+def reviews_to_lock(*, for_deletion: bool) -> QuerySet[Review]:
+    """Reviews with their authors, to be locked.
+
+    A like refers to its review: a deletion needs the lock that keeps new likes out.
+    """
     rows = Review.objects.select_for_update(no_key=not for_deletion, of=("self",))
-    return list(rows.select_related("author").filter(pk__in=list(ids)).order_by("pk"))
+    return rows.select_related("author")

@@ -18,6 +18,7 @@ from django.db import connection
 from django.db.models import Count, DateField, F, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
+from bookbridge.kernel.compiled import kept_cursor
 from reviews.models import Review, ReviewMonth
 
 #: How many rows a month of the site has.
@@ -132,7 +133,8 @@ def _add(rows: list[tuple[int, date, int]]) -> None:
         return
     places = ", ".join(["(%s, %s, %s)"] * len(rows))
     adapt = connection.ops.adapt_datefield_value
-    with connection.cursor() as cursor:
+    # One review changes two rows, in a statement that is always the same.
+    with kept_cursor(connection) if len(rows) == 2 else connection.cursor() as cursor:
         cursor.execute(
             f'INSERT INTO reviews_reviewmonth ("of", month, number) VALUES {places} '  # noqa: S608
             'ON CONFLICT ("of", month) DO UPDATE '

@@ -21,6 +21,7 @@ from bookbridge.kernel.errors import DomainError, NotAllowed
 from bookbridge.kernel.inserting import insert_new
 from bookbridge.kernel.markdown import render
 from bookbridge.kernel.transactions import transactional, transactional_whole
+from bookbridge.kernel.updating import write_fields
 from clubs.books.services import enter_rating, mark_shared, record_ratings
 from clubs.membership.services import lock_club, require_member, require_not_archived
 from clubs.models import Book, Club, ListEntry
@@ -114,6 +115,8 @@ def edit_review(
 ) -> Review:
     """Write `changes` of its author; what stays the same does not count as an edit.
 
+    Gives the review as it is kept now, with its club, its author and the title of its book.
+
     An author who left the club still edits what they wrote there; moving a review to another
     club has the rules of publishing in it.
 
@@ -129,7 +132,7 @@ def edit_review(
         DomainError: 409 `club_archived`, `book_not_being_read`.
     """
     target: Club | None = changes.get("club")
-    review = hold_review(review.pk, also_club=target.pk if target else None)
+    review = hold_review(review, also_club=target.pk if target else None)
     require_author(review=review, by=by)
     moves_to = target if target and target.pk != review.club_id else None
     if moves_to is not None:
@@ -146,11 +149,13 @@ def edit_review(
         setattr(review, name, value)
     if moves_to is not None:
         review.club = moves_to
+    derived = ["edited_at", "version", "updated_at"]
     if "text" in different:
         review.text_html = render(review.text) if review.text else ""
+        derived.append("text_html")
     review.edited_at = timezone.now()
     review.version += 1
-    review.save(update_fields=[*different, "text_html", "edited_at", "version", "updated_at"])
+    write_fields(review, *different, *derived)
     counts_now = counts(review)
     if (counted_before, rating_before) != (counts_now, review.rating):
         record_ratings(
@@ -175,7 +180,7 @@ def delete_review(*, review: Review, by: User, expected: Versions = None) -> Non
         NotAllowed: 403 `not_your_review`.
         Stale: 412 `stale`.
     """
-    review = hold_review(review.pk, for_deletion=True)
+    review = hold_review(review, for_deletion=True)
     require_author(review=review, by=by)
     check_version(review, expected)
     if counts(review):

@@ -11,6 +11,7 @@ from accounts.models import User
 from bookbridge.kernel.compiled import Question
 from bookbridge.kernel.errors import Missing
 from bookbridge.kernel.operations import Operation
+from bookbridge.kernel.shapes import Row
 from bookbridge.kernel.viewsets import KernelViewSet
 from clubs.books.redirects import gone
 from clubs.models import Book
@@ -46,10 +47,22 @@ def review_asked_for(*, viewer: Any, key: Any) -> ReviewQuerySet:
     return reviews_asked_for(viewer=viewer).filter(pk=key)
 
 
+def readable_review(*, viewer: Any, key: Any) -> ReviewQuerySet:
+    """One review that `viewer` may read, as it is kept."""
+    reviews: ReviewQuerySet = Review.objects.visible_to(viewer)
+    return reviews.filter(pk=key)
+
+
 def review_of_author(*, viewer: Any, key: Any) -> ReviewQuerySet:
     """One review as its author sees it, whoever else may."""
     reviews: ReviewQuerySet = Review.objects.filter(pk=key)
     return reviews.with_view_of(viewer)
+
+
+def own_row(review: Review) -> Row:
+    """The row of a review at hand for its author, who knows of its club and cannot like it."""
+    slug = review.club.slug if review.club else None
+    return review_shape.row_of(review, club_slug=slug, liked_by_me=False)
 
 
 class ReviewsView(KernelViewSet):
@@ -58,14 +71,10 @@ class ReviewsView(KernelViewSet):
     tag = "reviews"
     viewer: Any  # nobody in public operations alone
 
-    def visible(self) -> ReviewQuerySet:
-        """The reviews that the viewer may read."""
-        reviews: ReviewQuerySet = Review.objects.visible_to(self.viewer)
-        return reviews
-
     def review(self, review_id: int) -> Review:
         """One review that the viewer may read, or 404."""
-        review: Review | None = self.visible().filter(pk=review_id).first()
+        asked = Question(readable_review, viewer=self.viewer, key=review_id)
+        review: Review | None = asked.first()
         if review is None:
             raise Missing()
         return review
@@ -137,9 +146,8 @@ class ReviewViewSet(ReviewsView):
         """Publish a review."""
         data = new_review(request.data, self.viewer, self.body)
         review = services.publish_review(**data, by=self.viewer)
-        slug = review.club.slug if review.club else None
-        row = review_shape.row_of(review, club_slug=slug, liked_by_me=False)
-        return self.at_hand(row, review_shape, location=services.review_address(review.pk))
+        where = services.review_address(review.pk)
+        return self.at_hand(own_row(review), review_shape, location=where)
 
     def retrieve(self, request: Request, id: int) -> Response:
         """One review."""
@@ -153,10 +161,14 @@ class ReviewViewSet(ReviewsView):
         changes = self.body()
         if "club" in changes:
             changes["club"] = club
-        services.edit_review(
+        review = services.edit_review(
             review=review, by=self.viewer, changes=changes, expected=self.expected()
         )
-        return self.shown(review)
+        if review.club_id is None:
+            return self.at_hand(own_row(review), review_shape)
+        # Its author may have left the club, and may not know of it any more.
+        found = Question(review_of_author, viewer=self.viewer, key=review.pk)
+        return self.one(found, review_shape)
 
     def destroy(self, request: Request, id: int) -> Response:
         """Delete one's own review."""
@@ -168,11 +180,6 @@ class ReviewViewSet(ReviewsView):
         review = self.review(review_id)
         services.require_author(review=review, by=self.viewer)
         return review
-
-    def shown(self, review: Review, **how: Any) -> Response:
-        """The review as its author sees it now."""
-        found = Question(review_of_author, viewer=self.viewer, key=review.pk)
-        return self.one(found, review_shape, **how)
 
 
 class LikeViewSet(ReviewsView):

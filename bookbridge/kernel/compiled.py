@@ -20,6 +20,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.db.models import Expression, Model, Q, QuerySet
 from django.db.models.query import get_related_populators
+from django.db.transaction import TransactionManagementError
 
 Row = Mapping[str, Any]
 
@@ -128,6 +129,13 @@ def beyond(order: Sequence[str], values: Sequence[Any]) -> Q:
     return Q(**{f"{first}__{bound}": values[0]}) & later
 
 
+def kept_cursor(connection: Any) -> Any:
+    """A cursor for a statement that has one good plan, which the server keeps where it can."""
+    if hasattr(connection, "prepared_cursor"):
+        return connection.prepared_cursor()
+    return connection.cursor()
+
+
 # -- compiling ----------------------------------------------------------------------------
 
 
@@ -145,10 +153,19 @@ class Plan:
     single: bool
 
     def rows(self, values: Mapping[str, Any]) -> list[Any]:
-        """What the database answers for `values`."""
-        alias = router.db_for_read(self.model)
+        """What the database answers for `values`; rows that are locked are those of the primary.
+
+        Raises:
+            TransactionManagementError: it would lock rows, and no transaction is under way.
+        """
+        locks = self.query.select_for_update
+        alias = (router.db_for_write if locks else router.db_for_read)(self.model)
         connection = connections[alias]
-        with self._cursor(connection) as cursor:
+        if locks and not connection.in_atomic_block:
+            raise TransactionManagementError("rows are locked until the end of a transaction")
+        # Looking up one row has one good plan. A list is planned each time: a book with five
+        # reviews and one with a hundred thousand are read in different ways.
+        with kept_cursor(connection) if self.single else connection.cursor() as cursor:
             cursor.execute(self.sql, [_bound(each, values, connection) for each in self.parameters])
             found = cursor.fetchall()
         if self.converters:
@@ -158,16 +175,6 @@ class Plan:
             return [self.instances(alias, row) for row in found]
         names = self.names
         return [dict(zip(names, row, strict=True)) for row in found]
-
-    def _cursor(self, connection: Any) -> Any:
-        """Looking up one row has one good plan, which the server keeps where it can.
-
-        A list is planned each time: a book with five reviews and one with a hundred thousand
-        are read in different ways.
-        """
-        if self.single and hasattr(connection, "prepared_cursor"):
-            return connection.prepared_cursor()
-        return connection.cursor()
 
 
 @lru_cache(maxsize=FORMS_KEPT)
@@ -223,11 +230,13 @@ def _instances(compiler: Any) -> Callable[[str, Sequence[Any]], Any]:
     names = [each[0].target.attname for each in compiler.select[start:end]]
     annotations = tuple(compiler.annotation_col_map.items())
     select = compiler.select
+    related: dict[str, Any] = {}
 
     def instance(alias: str, row: Sequence[Any]) -> Any:
         found = model.from_db(alias, names, row[start:end])
-        populators: Any = get_related_populators(kind, select, alias)  # type: ignore[call-arg]
-        for populator in populators:
+        if alias not in related:
+            related[alias] = get_related_populators(kind, select, alias)  # type: ignore[call-arg]
+        for populator in related[alias]:
             populator.populate(row, found)
         for name, place in annotations:
             setattr(found, name, row[place])

@@ -13,6 +13,7 @@ import random
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -24,6 +25,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
+from bookbridge.kernel.compiled import kept_cursor
 from bookbridge.kernel.errors import DomainError, InvalidInput, KeyReused
 from bookbridge.kernel.inserting import insert_new
 from bookbridge.kernel.models import IdempotencyKey
@@ -136,25 +138,31 @@ def _kept_for(identity: dict[str, Any]) -> IdempotencyKey | None:
     look comes too early; then this one finds its place taken in the end, and is undone.
     SQLite writes one transaction at a time anyway.
     """
-    rows = IdempotencyKey.objects.filter(**identity)
     if connection.vendor != "postgresql":
-        return rows.first()
+        return IdempotencyKey.objects.filter(**identity).first()
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).digest()
     number = int.from_bytes(digest[:8], "big", signed=True)
-    columns = ", ".join(f"kept.{field.column}" for field in IdempotencyKey._meta.concrete_fields)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT free.taken, {columns} "  # noqa: S608
-            "FROM (SELECT pg_try_advisory_xact_lock(%s) AS taken) free "
-            "LEFT JOIN kernel_idempotencykey kept "
-            "ON kept.user_id = %s AND kept.path = %s AND kept.key = %s",
-            [number, identity["user_id"], identity["path"], identity["key"]],
-        )
+    sql, names = _taking_and_looking()
+    with kept_cursor(connection) as cursor:
+        cursor.execute(sql, [number, identity["user_id"], identity["path"], identity["key"]])
         taken, *found = cursor.fetchone()
     if not taken:
         raise _under_way()
-    names = [field.attname for field in IdempotencyKey._meta.concrete_fields]
     return IdempotencyKey.from_db(connection.alias, names, found) if found[0] else None
+
+
+@cache
+def _taking_and_looking() -> tuple[str, list[str]]:
+    """The statement that takes the lock of a key and looks, and the fields that it finds."""
+    fields = IdempotencyKey._meta.concrete_fields
+    columns = ", ".join(f"kept.{field.column}" for field in fields)
+    sql = (
+        f"SELECT free.taken, {columns} "  # noqa: S608
+        "FROM (SELECT pg_try_advisory_xact_lock(%s) AS taken) free "
+        "LEFT JOIN kernel_idempotencykey kept "
+        "ON kept.user_id = %s AND kept.path = %s AND kept.key = %s"
+    )
+    return sql, [field.attname for field in fields]
 
 
 def _under_way() -> DomainError:

@@ -8,8 +8,10 @@ The strict fields live in `fields.py` and `text_fields.py` and are offered here 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any, ClassVar
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -67,9 +69,11 @@ class InputSerializer(serializers.Serializer):
         Raises:
             ValidationError: with every fault of the body.
         """
-        serializer = cls(data=data, partial=partial, context=context)
-        serializer.is_valid(raise_exception=True)
-        return dict(serializer.validated_data)
+        if data is None or context:
+            serializer = cls(data=data, partial=partial, context=context)
+            serializer.is_valid(raise_exception=True)
+            return dict(serializer.validated_data)
+        return dict(_reader(cls, partial, get_language()).run_validation(data))
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         """The values of all fields that were sent; unknown names count as faults."""
@@ -96,6 +100,12 @@ class InputSerializer(serializers.Serializer):
             else:
                 errors[name] = [ErrorDetail(_("There is no such field."), "unknown_field")]
         return errors
+
+
+@cache
+def _reader(kind: type[InputSerializer], partial: bool, language: str | None) -> InputSerializer:
+    """One instance for all bodies in a language, as for queries: reading keeps no state in it."""
+    return kind(partial=partial)
 
 
 class NoInput(InputSerializer):

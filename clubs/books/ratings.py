@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from django.db import connection
-from django.db.models import F
 
+from bookbridge.kernel.compiled import kept_cursor
 from bookbridge.kernel.errors import Missing
+from bookbridge.kernel.updating import step
 from clubs.books.models import HALF_STARS, Book
 
 #: Values of one statement are limited: SQLite takes 32,766.
@@ -59,18 +59,13 @@ def record_ratings(*, book_id: int, added: Iterable[int] = (), removed: Iterable
     """
     change = Counter(added)
     change.subtract(Counter(removed))
-    steps = {half_stars: step for half_stars, step in change.items() if step}
-    columns: dict[str, Any] = {
-        star_column(half_stars): F(star_column(half_stars)) + step
-        for half_stars, step in steps.items()
-    }
-    if not columns:
+    steps = {half_stars: number for half_stars, number in change.items() if number}
+    if not steps:
         return
-    columns["rating_count"] = F("rating_count") + sum(steps.values())
-    columns["rating_sum"] = F("rating_sum") + sum(
-        half_stars * step for half_stars, step in steps.items()
-    )
-    if not Book.objects.filter(pk=book_id).update(**columns):
+    columns = {star_column(half_stars): number for half_stars, number in steps.items()}
+    columns["rating_count"] = sum(steps.values())
+    columns["rating_sum"] = sum(half_stars * number for half_stars, number in steps.items())
+    if not step(Book, book_id, **columns):
         raise Missing()
 
 
@@ -88,7 +83,7 @@ def enter_rating(*, book_id: int, rating: int, by_id: int, now: datetime) -> str
         Missing: `not_found`, there is no such book.
     """
     column = star_column(rating)
-    with connection.cursor() as cursor:
+    with kept_cursor(connection) as cursor:
         cursor.execute(
             f"UPDATE clubs_book SET {column} = {column} + 1, "  # noqa: S608
             "rating_count = rating_count + 1, rating_sum = rating_sum + %s, "

@@ -6,10 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from django.db.models import QuerySet
+
+from bookbridge.kernel.compiled import Cut, Question
 from bookbridge.kernel.shapes import Json, Row, Shape, moment
 from clubs.books.models import Authorship, Book, Isbn
 from clubs.books.ratings import mean_stars
 from clubs.books.serializers import BookCardSerializer, BookSerializer, BookSummarySerializer
+
+AUTHORS = Cut(("book_id", "author_id", "author__name"))
+ISBNS = Cut(("book_id", "isbn13"))
 
 
 @dataclass(frozen=True)
@@ -18,6 +24,21 @@ class Related:
 
     authors: dict[int, list[Json]]
     isbns: dict[int, list[str]]
+
+
+def books_of(*, keys: tuple[Any, ...]) -> QuerySet[Book]:
+    """Books by their keys."""
+    return Book.objects.filter(pk__in=keys)
+
+
+def authors_of(*, keys: tuple[Any, ...]) -> QuerySet[Authorship]:
+    """The authorships of books, each book's in the order of its title page."""
+    return Authorship.objects.filter(book__id__in=keys).order_by("position", "id")
+
+
+def isbns_of(*, keys: tuple[Any, ...]) -> QuerySet[Isbn]:
+    """The ISBNs of books, each book's in their order."""
+    return Isbn.objects.filter(book__id__in=keys).order_by("isbn13")
 
 
 class BookCardShape(Shape):
@@ -34,14 +55,13 @@ class BookCardShape(Shape):
 
     def related(self, rows: Sequence[Row], viewer: Any) -> Related:
         """Authors and ISBNs, in two queries for any number of books."""
-        keys = [row["id"] for row in rows]
+        keys = tuple(row["id"] for row in rows)
         related = Related({}, {})
-        authorships = Authorship.objects.filter(book__in=keys).order_by("position", "id")
-        for key, author_id, name in authorships.values_list("book_id", "author_id", "author__name"):
-            related.authors.setdefault(key, []).append({"id": author_id, "name": name})
-        isbns = Isbn.objects.filter(book__in=keys).order_by("isbn13")
-        for key, number in isbns.values_list("book_id", "isbn13"):
-            related.isbns.setdefault(key, []).append(number)
+        for each in Question(authors_of, keys=keys).rows(AUTHORS):
+            author = {"id": each["author_id"], "name": each["author__name"]}
+            related.authors.setdefault(each["book_id"], []).append(author)
+        for each in Question(isbns_of, keys=keys).rows(ISBNS):
+            related.isbns.setdefault(each["book_id"], []).append(each["isbn13"])
         return related
 
     def build(self, row: Row, related: Related, viewer: Any) -> Json:
@@ -119,5 +139,5 @@ book_shape = BookShape()
 
 def book_cards(book_ids: Iterable[int]) -> dict[int, Json]:
     """The cards of these books by key, in three queries for any number of them."""
-    rows = book_card_shape.rows(Book.objects.filter(pk__in=set(book_ids)))
+    rows = book_card_shape.rows(Question(books_of, keys=tuple(set(book_ids))))
     return {card["id"]: card for card in book_card_shape.many(rows, None)}

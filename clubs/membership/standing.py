@@ -8,19 +8,34 @@ one order: club, membership, then the reader.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookbridge.kernel.announcements import announce
+from bookbridge.kernel.compiled import Cut, Question
 from bookbridge.kernel.errors import DomainError, Missing, NotAllowed
+from bookbridge.kernel.inserting import insert
+from bookbridge.kernel.updating import step, write_fields
 from clubs.membership.models import RANK, Club, Invitation, Membership, Role, State, Visibility
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+#: What a step may change of a membership.
+WRITTEN = (
+    "state",
+    "role",
+    "reason",
+    "changed_by",
+    "joined_at",
+    "removed_at",
+    "version",
+    "updated_at",
+)
 
 
 # -- locks ------------------------------------------------------------------------------
@@ -32,7 +47,7 @@ def lock_club(club_id: int) -> Club:
     Raises:
         Missing: 404, the club was deleted.
     """
-    club = Club.objects.select_for_update(no_key=True).filter(pk=club_id).first()
+    club: Club | None = Question(club_to_lock, key=club_id).first()
     if club is None:
         raise Missing()
     return club
@@ -40,8 +55,10 @@ def lock_club(club_id: int) -> Club:
 
 def lock_standing(*, club: Club, reader: User) -> Membership | None:
     """The membership row of `reader` in any state, locked; None when there is none."""
-    rows = Membership.objects.select_for_update(no_key=True, of=("self",))
-    return rows.select_related("reader").filter(club=club, reader=reader).first()
+    found: Membership | None = Question(standing_to_lock, club=club.pk, reader=reader.pk).first()
+    if found is not None:
+        found.club, found.reader = club, reader
+    return found
 
 
 def lock_reader(reader: User) -> None:
@@ -50,10 +67,25 @@ def lock_reader(reader: User) -> None:
     Raises:
         Missing: 404, the reader left meanwhile, or is about to.
     """
-    readers = get_user_model()._default_manager.select_for_update(no_key=True)
-    here = readers.filter(pk=reader.pk, erased_at__isnull=True, leaves_at__isnull=True)
-    if not here.exists():
+    if not Question(staying_reader_to_lock, key=reader.pk).rows(Cut(("pk",), stop=1)):
         raise Missing()
+
+
+def club_to_lock(*, key: Any) -> QuerySet[Club]:
+    """A club without the text that it is searched by, which only searches read."""
+    return Club.objects.select_for_update(no_key=True).defer("search_text").filter(pk=key)
+
+
+def standing_to_lock(*, club: Any, reader: Any) -> QuerySet[Membership]:
+    """The membership row of a reader in a club."""
+    rows = Membership.objects.select_for_update(no_key=True)
+    return rows.filter(club_id=club, reader_id=reader)
+
+
+def staying_reader_to_lock(*, key: Any) -> QuerySet[User]:
+    """The row of a reader who has not left and is not about to."""
+    readers = get_user_model()._default_manager.select_for_update(no_key=True)
+    return readers.filter(pk=key, erased_at__isnull=True, leaves_at__isnull=True)
 
 
 # -- requirements -----------------------------------------------------------------------
@@ -115,7 +147,10 @@ def move(
     standing.reason = reason
     standing.changed_by = by
     standing.version += 1
-    standing.save()
+    if standing.pk is None:
+        insert(standing)
+    else:
+        write_fields(standing, *WRITTEN)
     announce(
         "membership",
         by_id=by.pk if by else None,
@@ -173,7 +208,7 @@ def withdraw_invitations(*, club: Club, reader: User) -> None:
 
 def count_members(club: Club, change: int) -> None:
     """Count active members up or down, under the lock of the club's row."""
-    Club.objects.filter(pk=club.pk).update(members_count=F("members_count") + change)
+    step(Club, club.pk, members_count=change)
     club.members_count += change
 
 

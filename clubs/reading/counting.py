@@ -7,21 +7,21 @@ from __future__ import annotations
 
 from django.db.models import F
 
+from bookbridge.kernel.updating import step
 from clubs.membership.models import Club
 from clubs.reading.models import EntryMove, ListEntry
 
 
 def count_list_version(club: Club, *, moves: int = 0) -> None:
     """A list has other entries, or another order, and so many moves more (or less, below 0)."""
-    Club.objects.filter(pk=club.pk).update(
-        list_version=F("list_version") + 1, moves_count=F("moves_count") + moves
-    )
+    steps = {"moves_count": moves} if moves else {}
+    step(Club, club.pk, list_version=1, **steps)
     club.list_version += 1
 
 
 def count_move(club: Club) -> None:
     """An entry of the list has moved."""
-    Club.objects.filter(pk=club.pk).update(moves_count=F("moves_count") + 1)
+    step(Club, club.pk, moves_count=1)
 
 
 def take_off(entry: ListEntry, club: Club) -> None:

@@ -11,15 +11,18 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, Max
+from django.db.models import Max, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookbridge.kernel.announcements import announce
+from bookbridge.kernel.compiled import Question
 from bookbridge.kernel.conditional import Versions, check_version, edited
 from bookbridge.kernel.errors import DomainError, Missing, NotAllowed
+from bookbridge.kernel.inserting import insert
 from bookbridge.kernel.transactions import transactional, transactional_whole
+from bookbridge.kernel.updating import step, write_fields
 from clubs.books.models import Book
 from clubs.books.services import mark_shared
 from clubs.membership.models import RANK, Club, Membership, Role
@@ -74,8 +77,8 @@ def add_entry(
         club=club, book=book, proposed_by=by, pitch=pitch, status=status, position=last + 1
     )
     _set_days(entry, _day_in(club, now))
-    entry.save(force_insert=True)
-    EntryMove.objects.create(entry=entry, from_status="", to_status=status, moved_by=by)
+    insert(entry)
+    insert(EntryMove(entry=entry, from_status="", to_status=status, moved_by=by))
     count_list_version(club, moves=1)
     mark_shared(book_id=book.pk, by=by)
     announce("entry", by_id=by.pk, club_id=club.pk, book_id=book.pk)
@@ -123,12 +126,10 @@ def edit_entry(
     if "status" in different:
         check_move(before, entry.status)
         _set_days(entry, _day_in(club, now))
-        EntryMove.objects.create(
-            entry=entry, from_status=before, to_status=entry.status, moved_by=by
-        )
+        insert(EntryMove(entry=entry, from_status=before, to_status=entry.status, moved_by=by))
         count_move(club)
     entry.version += 1
-    entry.save(update_fields=[*different, "started_on", "finished_on", "version", "updated_at"])
+    write_fields(entry, *different, "started_on", "finished_on", "version", "updated_at")
     announce("entry", by_id=by.pk, club_id=club.pk, book_id=entry.book_id)
     return entry
 
@@ -242,12 +243,15 @@ def _enter(entry: ListEntry, by: User) -> tuple[Club, Membership]:
 
 
 def _locked(entry: ListEntry) -> ListEntry:
-    found: ListEntry | None = (
-        ListEntry.objects.select_for_update(no_key=True).filter(pk=entry.pk).first()
-    )
+    found: ListEntry | None = Question(entry_to_lock, key=entry.pk).first()
     if found is None:
         raise Missing()
     return found
+
+
+def entry_to_lock(*, key: Any) -> QuerySet[ListEntry]:
+    """An entry, to be locked."""
+    return ListEntry.objects.select_for_update(no_key=True).filter(pk=key)
 
 
 def _enter_proposal(entry: ListEntry, by: User) -> ListEntry:
@@ -281,4 +285,4 @@ def _set_days(entry: ListEntry, today: date) -> None:
 
 
 def _count_supporters(entry: ListEntry, change: int) -> None:
-    ListEntry.objects.filter(pk=entry.pk).update(supporters_count=F("supporters_count") + change)
+    step(ListEntry, entry.pk, supporters_count=change)

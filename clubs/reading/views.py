@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from bookbridge.kernel.compiled import Question
 from bookbridge.kernel.errors import Missing
 from bookbridge.kernel.operations import Operation
 from bookbridge.kernel.query import ItemQuery
@@ -30,6 +31,17 @@ from clubs.reading.shapes import entry_shape
 ORDERINGS: dict[str, tuple[str, ...]] = {"position": ("position", "id")}
 
 
+def entry_of(*, club: Any, key: Any) -> EntryQuerySet:
+    """One entry of the list of a club."""
+    entries: EntryQuerySet = ListEntry.objects.filter(club_id=club, pk=key)
+    return entries
+
+
+def shown_entry(*, club: Any, key: Any, viewer: Any) -> EntryQuerySet:
+    """The same as `viewer` sees it."""
+    return entry_of(club=club, key=key).with_support_of(viewer)
+
+
 class ListView(ClubScopedViewSet):
     """What the views of a reading list share."""
 
@@ -42,7 +54,7 @@ class ListView(ClubScopedViewSet):
 
     def entry(self, entry_id: int) -> ListEntry:
         """One entry of this list, or 404."""
-        entry: ListEntry | None = self.entries().filter(pk=entry_id).first()
+        entry: ListEntry | None = Question(entry_of, club=self.club.pk, key=entry_id).first()
         if entry is None:
             raise Missing()
         return entry
@@ -124,7 +136,8 @@ class EntryViewSet(ListView):
 
     def retrieve(self, request: Request, slug: str, id: int) -> Response:
         """One entry."""
-        return self.one(self.entries().filter(pk=id).with_support_of(self.viewer), entry_shape)
+        found = Question(shown_entry, club=self.club.pk, key=id, viewer=self.viewer)
+        return self.one(found, entry_shape)
 
     def partial_update(self, request: Request, slug: str, id: int) -> Response:
         """Change an entry."""
@@ -139,8 +152,8 @@ class EntryViewSet(ListView):
 
     def shown(self, entry: ListEntry, **how: Any) -> Response:
         """The entry as it is now."""
-        rows = self.entries().filter(pk=entry.pk).with_support_of(self.viewer)
-        return self.one(rows, entry_shape, **how)
+        found = Question(shown_entry, club=self.club.pk, key=entry.pk, viewer=self.viewer)
+        return self.one(found, entry_shape, **how)
 
     def _book(self, book_id: int | None, isbn: str) -> Book:
         if book_id is None:

@@ -30,7 +30,7 @@ def hide_review(*, review: Review, by: User | None, reason: str) -> Review:
     Raises:
         Missing: 404, the review is gone.
     """
-    review = hold_review(review.pk)
+    review = hold_review(review)
     if review.hidden_at is None:
         if counts(review):
             count_out(review)
@@ -46,7 +46,7 @@ def show_review(*, review: Review, by: User | None, reason: str) -> Review:
     Raises:
         Missing: 404, the review is gone.
     """
-    review = hold_review(review.pk)
+    review = hold_review(review)
     if review.hidden_at is not None:
         review.hidden_at = None
         if counts(review):

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Concat
+from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.connection import ConnectionDoesNotExist
 
 from bookbridge.kernel import compiled
 from bookbridge.kernel.compiled import Cut, Placeholder, Question
@@ -126,6 +128,37 @@ def test_the_first_instance_or_none() -> None:
     first = Question(kept, user=2).first()
     assert first == kept(user=2).first()
     assert Question(kept, user=99).first() is None
+
+
+def held(*, key: Any) -> QuerySet[IdempotencyKey]:
+    """A row to lock, with its reader."""
+    rows = IdempotencyKey.objects.select_for_update(of=("self",)).select_related("user")
+    return rows.filter(pk=key)
+
+
+def test_a_lock_is_taken_where_rows_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A replica cannot lock, and what it shows may be of yesterday."""
+    row = IdempotencyKey.objects.order_by("pk")[0]
+    monkeypatch.setattr("bookbridge.kernel.compiled.router.db_for_read", lambda _model: "nowhere")
+    for _time in range(2):
+        with transaction.atomic(), CaptureQueriesContext(connection) as asked:
+            found = Question(held, key=row.pk).first()
+            assert found == row
+            assert found.user.username == f"reader-{row.user_id}"
+        statement = asked[-1]["sql"]
+        assert len([each for each in asked if "SELECT" in each["sql"]]) == 1
+        assert ("FOR UPDATE" in statement) == connection.features.has_select_for_update
+    with pytest.raises(ConnectionDoesNotExist):
+        Question(kept, user=1).first()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_are_locked_in_a_transaction_alone() -> None:
+    row = IdempotencyKey.objects.order_by("pk")[0]
+    with transaction.atomic():
+        assert Question(held, key=row.pk).first() == row
+    with pytest.raises(TransactionManagementError):
+        Question(held, key=row.pk).first()
 
 
 def test_what_would_compute_with_a_value_that_is_not_there_raises() -> None:

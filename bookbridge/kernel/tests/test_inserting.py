@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from bookbridge.kernel.inserting import insert_new
+from bookbridge.kernel.inserting import insert, insert_new
 from bookbridge.kernel.models import IdempotencyKey
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +32,30 @@ def test_a_new_row_is_there_as_it_was_given() -> None:
     assert vars(kept) | {"_state": 0} == {
         name: value for name, value in vars(row).items() if name != "_state"
     } | {"_state": 0}
+
+
+def test_a_row_is_inserted_as_save_inserts_it() -> None:
+    reader = get_user_model().objects.create(username="ana")
+    ours, orm = answer(reader, etag_version=7), answer(reader, key="other", etag_version=7)
+    with CaptureQueriesContext(connection) as asked:
+        insert(ours)
+    assert len(asked) == 1
+    orm.created_at = ours.created_at
+    orm.save(force_insert=True)
+    rows = [vars(IdempotencyKey.objects.get(pk=row.pk)) for row in (ours, orm)]
+    left, right = (row | {"_state": 0, "id": 0, "key": ""} for row in rows)
+    assert left == right
+    assert not ours._state.adding
+
+
+def test_a_row_whose_place_is_taken_is_an_error() -> None:
+    reader = get_user_model().objects.create(username="ana")
+    insert(answer(reader))
+    second = answer(reader, body="other")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert(second)
+    assert second.pk is None
+    assert IdempotencyKey.objects.count() == 1
 
 
 def test_where_its_place_is_taken_nothing_happens_and_the_transaction_goes_on() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework import serializers
@@ -109,6 +111,49 @@ def test_a_patch_holds_what_was_sent_and_no_more() -> None:
 def test_what_is_no_object_is_refused(data: Any) -> None:
     assert faults(data) == {"non_field_errors": ["invalid"]}
     assert faults({"name": "Ana", "home": data}) == {"home": {"non_field_errors": ["invalid"]}}
+
+
+def test_null_is_no_body() -> None:
+    ordinary = ReaderInput(data=None)
+    assert not ordinary.is_valid()
+    assert faults(None) == {"non_field_errors": ["null"]}
+    with pytest.raises(ValidationError) as caught:
+        ReaderInput.read(None)
+    assert caught.value.detail == ordinary.errors
+
+
+def test_faults_are_told_in_the_language_of_each_reader() -> None:
+    said = {}
+    for language in ("en", "pt-br", "en"):
+        with override(language), pytest.raises(ValidationError) as caught:
+            ReaderInput.read({"name": "Ana", "age": 151, "bio": 5})
+        detail = {name: list(map(str, each)) for name, each in caught.value.detail.items()}
+        assert said.setdefault(language, detail) == detail
+    assert said["en"]["age"] != said["pt-br"]["age"]
+    assert said["en"]["bio"] != said["pt-br"]["bio"]
+
+
+def test_bodies_read_at_once_do_not_meet() -> None:
+    """All are read by one instance: nothing of one may be found in another."""
+
+    def read(number: int) -> Any:
+        body = {"name": f"r{number}", "home": {"city": f"c{number}"}}
+        if number % 3 == 0:
+            return faults(body | {"age": -number - 1, f"x{number}": 1})
+        if number % 3 == 1:
+            return ReaderInput.read({"bio": f"b{number}"}, partial=True)
+        return ReaderInput.read(body)
+
+    def expected(number: int) -> Any:
+        if number % 3 == 0:
+            return {"age": ["min_value"], f"x{number}": ["unknown_field"]}
+        if number % 3 == 1:
+            return {"bio": f"b{number}"}
+        return {"name": f"r{number}", "bio": "", "home": {"city": f"c{number}"}}
+
+    with ThreadPoolExecutor(8) as readers:
+        found = list(readers.map(read, range(600)))
+    assert found == [expected(number) for number in range(600)]
 
 
 def test_an_operation_without_a_body_takes_an_empty_one() -> None:
