@@ -10,16 +10,28 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.cache import cache
+
+from bookbridge.kernel.cache import redis_cache
 
 WRITES = "stats:writes"
 EPOCH = "stats:epoch"
 #: The mark of a writer outlives every answer from before the write.
 MARK_SECONDS = 60
 MARKS_IN_PROCESS = 10_000
+# A counter that is not there, or was lost, starts above all that was before.
+COUNT = """
+redis.call('SET', KEYS[1], ARGV[1], 'NX')
+local n = redis.call('INCR', KEYS[1])
+if KEYS[2] then
+  redis.call('SET', KEYS[2], n, 'EX', ARGV[2])
+end
+return n
+"""
 
 
 @dataclass(frozen=True)
@@ -90,9 +102,7 @@ in_process = Counters()
 def note_write(reader_id: int | None) -> None:
     """After the commit of a write by the reader: their next read shows it."""
     in_process.count_write(reader_id)
-    number = _count(WRITES)
-    if number is not None and reader_id is not None:
-        cache.set(mark_key(reader_id), number, MARK_SECONDS)
+    _count(WRITES, *([] if reader_id is None else [mark_key(reader_id)]))
 
 
 def begin_epoch() -> None:
@@ -101,21 +111,20 @@ def begin_epoch() -> None:
     _count(EPOCH)
 
 
-def _count(counter: str) -> int | None:
-    """Move a shared counter on; None when the cache server cannot."""
-    try:
-        number = cache.incr(counter)
-    except ValueError:  # not there, or lost: what starts anew is above all that was before
-        cache.add(counter, _beginning(), None)
-        try:
+def _count(counter: str, *marks: str) -> None:
+    """Move a shared counter on, and leave its new number under `marks`, in one step."""
+    server, number = redis_cache(), None
+    if server is not None:
+        number = server.script(COUNT, [counter, *marks], [_beginning(), MARK_SECONDS])
+    else:
+        with suppress(ValueError):  # a full cache has thrown it out again
+            cache.add(counter, _beginning(), None)
             number = cache.incr(counter)
-        except ValueError:
-            number = None
+            cache.set_many(dict.fromkeys(marks, number), MARK_SECONDS)
     if number is None:
         # A server that cannot write may be able to delete. Without the counter nobody trusts
         # what is kept.
         cache.delete(counter)
-    return number
 
 
 def _beginning() -> int:
