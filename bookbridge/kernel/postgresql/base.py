@@ -10,13 +10,19 @@ from __future__ import annotations
 
 import select
 import time
+from collections.abc import Sequence
+from datetime import UTC
 from typing import Any
 
 from django.db.backends.postgresql import base
 from psycopg.sql import Literal
+from psycopg.types.datetime import TimestamptzLoader
+from psycopg.types.numeric import Int8BinaryDumper
 
 #: A connection that was used within so many seconds is believed when its socket is silent.
 FRESH_SECONDS = 5.0
+#: So many statements have a cursor of a connection kept, with the last answer to each.
+CURSORS_KEPT = 100
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -24,6 +30,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     health_check_done: bool
     _worked_at = float("-inf")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._cursors: dict[str, base.ServerBindingCursor] = {}
+
+    def init_connection_state(self) -> None:
+        """A new connection has prepared nothing."""
+        self._cursors.clear()
+        super().init_connection_state()
 
     def close_if_health_check_failed(self) -> None:
         """Close a connection that does not live any more; called before its first use."""
@@ -38,19 +53,51 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._worked_at = time.monotonic()
         super().close_if_unusable_or_obsolete()
 
-    def prepared_cursor(self) -> Any:
-        """A cursor of which the server keeps the plans, where `prepare_threshold` is an option.
+    def prepared_rows(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """The answer to a statement of which the server keeps the plan, where it may.
 
-        Values travel apart from their statements; what was executed so often on a connection is
-        parsed and planned no more.
+        Values travel apart from the statement; what was executed `prepare_threshold` times on a
+        connection is parsed and planned no more, and its cursor is kept. Django's own cursor
+        asks where that option is off, and where somebody looks at statements.
         """
+        looked_at = self.execute_wrappers or self.queries_logged
+        if looked_at or not self.settings_dict["OPTIONS"].get("prepare_threshold"):
+            with self._watched_cursor() as cursor:
+                cursor.execute(sql, values)
+                return cursor.fetchall()
+        # What Django's cursor does, in its order.
+        self.close_if_health_check_failed()
+        self.ensure_connection()
+        self.validate_thread_sharing()
+        self.validate_no_broken_transaction()
+        with self.wrap_database_errors:
+            found: Any = self._cursors.get(sql) or self._keep_cursor(sql)
+            return found.execute(sql, values).fetchall()
+
+    def _watched_cursor(self) -> Any:
+        """A cursor of Django, for a statement that others see; prepared where it may be."""
         if not self.settings_dict["OPTIONS"].get("prepare_threshold"):
             return self.cursor()
         self.close_if_health_check_failed()
         self.ensure_connection()
         with self.wrap_database_errors:
-            cursor = base.ServerBindingCursor(self.connection)  # type: ignore[call-arg]
-            return self._prepare_cursor(cursor)  # type: ignore[attr-defined]
+            return self._prepare_cursor(self._server_cursor())  # type: ignore[attr-defined]
+
+    def _keep_cursor(self, sql: str) -> Any:
+        """A cursor for one statement alone: what psycopg finds out about it stays with it."""
+        if len(self._cursors) >= CURSORS_KEPT:
+            self._cursors.clear()
+        return self._cursors.setdefault(sql, self._server_cursor())
+
+    def _server_cursor(self) -> Any:
+        """A cursor of psycopg that leaves values to the server."""
+        cursor = base.ServerBindingCursor(self.connection)  # type: ignore[call-arg]
+        # One statement for all keys: else numbers are told apart by size, each with its own plan.
+        cursor.adapters.register_dumper(int, Int8BinaryDumper)  # type: ignore[attr-defined]
+        if self.timezone is UTC:
+            # The session has the same zone, so that the loader in C gives what Django's gives.
+            cursor.adapters.register_loader("timestamptz", TimestamptzLoader)  # type: ignore[attr-defined]
+        return cursor
 
     def literal(self, value: Any) -> str:
         """A constant as it stands in a statement that takes parameters as well."""
