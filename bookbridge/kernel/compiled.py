@@ -18,9 +18,10 @@ from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections, router
-from django.db.models import Expression, Model, Q, QuerySet
+from django.db.models import Expression, Model, QuerySet
 
 from bookbridge.kernel.instances import Make, maker
+from bookbridge.kernel.keysets import beyond
 
 Row = Mapping[str, Any]
 
@@ -128,17 +129,6 @@ def rows_of(source: QuerySet[Any] | Question, cut: Cut, after: Sequence[Any] = (
     if isinstance(source, Question):
         return source.rows(cut, after)
     return list(cut.of(source, after))
-
-
-def beyond(order: Sequence[str], values: Sequence[Any]) -> Q:
-    """Rows that come after `values` in `order`; the first term alone bounds the index scan."""
-    later, equal = Q(), Q()
-    for key, value in zip(order, values, strict=True):
-        name, lookup = key.lstrip("-"), "lt" if key.startswith("-") else "gt"
-        later |= equal & Q(**{f"{name}__{lookup}": value})
-        equal &= Q(**{name: value})
-    first, bound = order[0].lstrip("-"), "lte" if order[0].startswith("-") else "gte"
-    return Q(**{f"{first}__{bound}": values[0]}) & later
 
 
 # -- compiling ----------------------------------------------------------------------------
