@@ -58,7 +58,7 @@ def _maker(kind: dict[str, Any], select: Sequence[Any]) -> Make:
     ]
 
     def make(alias: str, row: Sequence[Any]) -> Any:
-        if plain and not (pre_init.has_listeners(model) or post_init.has_listeners(model)):
+        if plain and not _observed(model):
             found = model.__new__(model)
             state = found._state = ModelState()
             state.db, state.adding = alias, False
@@ -73,6 +73,13 @@ def _maker(kind: dict[str, Any], select: Sequence[Any]) -> Make:
         return found
 
     return make
+
+
+def _observed(model: type[Model]) -> bool:
+    """Whether somebody wants to know of new instances of `model`."""
+    if not (pre_init.receivers or post_init.receivers):
+        return False
+    return pre_init.has_listeners(model) or post_init.has_listeners(model)
 
 
 def _places(kind: dict[str, Any], select: Sequence[Any]) -> dict[str, int]:

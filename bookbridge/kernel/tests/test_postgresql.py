@@ -180,6 +180,17 @@ def accounts_of_all() -> Any:
 
 
 @pytest.mark.usefixtures("prepares")
+def test_what_is_prepared_is_planned_once() -> None:
+    for name in ("ana", "rui") * 6:
+        assert Question(accounts_of, name=name).first() is None
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT generic_plans, custom_plans FROM pg_prepared_statements")
+        ((generic, custom),) = cursor.fetchall()
+    assert generic >= 10
+    assert custom == 0
+
+
+@pytest.mark.usefixtures("prepares")
 def test_moments_are_those_that_django_gives() -> None:
     for moment in ("2026-03-01 12:00:00.000001+00", "1999-12-31 23:59:59+00", None):
         sql = "SELECT %s::timestamptz"
