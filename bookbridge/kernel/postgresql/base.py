@@ -94,9 +94,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
         cursor = base.ServerBindingCursor(self.connection)  # type: ignore[call-arg]
         # One statement for all keys: else numbers are told apart by size, each with its own plan.
         cursor.adapters.register_dumper(int, Int8BinaryDumper)  # type: ignore[attr-defined]
+        return self._reading_fast(cursor)
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        """A cursor of psycopg, for Django to wrap."""
+        return self._reading_fast(super().create_cursor(name))
+
+    def _reading_fast(self, cursor: Any) -> Any:
+        """The session has the zone UTC, so that the loader in C gives what Django's gives."""
         if self.timezone is UTC:
-            # The session has the same zone, so that the loader in C gives what Django's gives.
-            cursor.adapters.register_loader("timestamptz", TimestamptzLoader)  # type: ignore[attr-defined]
+            cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
         return cursor
 
     def literal(self, value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC
 from typing import Any
 
 import psycopg
@@ -10,6 +11,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.signals import request_finished, request_started
 from django.db import DataError, connection, connections, transaction
+from django.db.backends.postgresql.psycopg_any import register_tzloader
 from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
@@ -195,8 +197,12 @@ def test_moments_are_those_that_django_gives() -> None:
     for moment in ("2026-03-01 12:00:00.000001+00", "1999-12-31 23:59:59+00", None):
         sql = "SELECT %s::timestamptz"
         with connection.cursor() as cursor:
+            register_tzloader(UTC, cursor.cursor)
             cursor.execute(sql, [moment])
             ordinary = cursor.fetchall()
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [moment])
+            assert repr(cursor.fetchall()) == repr(ordinary)
         for _attempt in range(3):
             found = connection.prepared_rows(sql, [moment])
             assert found == ordinary
