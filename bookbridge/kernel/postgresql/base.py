@@ -62,7 +62,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """
         looked_at = self.execute_wrappers or self.queries_logged
         if looked_at or not self.settings_dict["OPTIONS"].get("prepare_threshold"):
-            with self._watched_cursor() as cursor:
+            with self.prepared_cursor() as cursor:
                 cursor.execute(sql, values)
                 return cursor.fetchall()
         # What Django's cursor does, in its order.
@@ -74,8 +74,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
             found: Any = self._cursors.get(sql) or self._keep_cursor(sql)
             return found.execute(sql, values).fetchall()
 
-    def _watched_cursor(self) -> Any:
-        """A cursor of Django, for a statement that others see; prepared where it may be."""
+    def prepared_cursor(self) -> Any:
+        """A cursor of Django; the server keeps its plans where `prepare_threshold` says so."""
         if not self.settings_dict["OPTIONS"].get("prepare_threshold"):
             return self.cursor()
         self.close_if_health_check_failed()
