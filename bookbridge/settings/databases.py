@@ -29,6 +29,9 @@ DATABASE_LIMITS = {
     "lock_timeout": env.str("DATABASE_LOCK_TIMEOUT", default="2s"),
     "idle_in_transaction_session_timeout": env.str("DATABASE_IDLE_TIMEOUT", default="10s"),
 }
+#: Of statements that are prepared the plan is kept: those that have one good plan, and no others
+#: (bookbridge/kernel/compiled.py).
+_PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan"}
 
 
 def _persistent(database: dict[str, Any]) -> dict[str, Any]:
@@ -66,7 +69,8 @@ def _postgresql(database: dict[str, Any], **limits: str) -> dict[str, Any]:
         return database | {
             "OPTIONS": options | database.get("OPTIONS", {}) | {"prepare_threshold": None}
         }
-    told = " ".join(f"-c {name}={value}" for name, value in (DATABASE_LIMITS | limits).items())
+    settings = DATABASE_LIMITS | _PLANNED_ONCE | limits
+    told = " ".join(f"-c {name}={value}" for name, value in settings.items())
     return database | {"OPTIONS": options | {"options": told} | database.get("OPTIONS", {})}
 
 

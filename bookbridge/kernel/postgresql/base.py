@@ -10,20 +10,37 @@ from __future__ import annotations
 
 import select
 import time
+from collections.abc import Sequence
+from datetime import UTC
 from typing import Any
 
 from django.db.backends.postgresql import base
+from psycopg.errors import FeatureNotSupported
 from psycopg.sql import Literal
+from psycopg.types.datetime import TimestamptzLoader
+from psycopg.types.numeric import Int8BinaryDumper
 
 #: A connection that was used within so many seconds is believed when its socket is silent.
 FRESH_SECONDS = 5.0
+#: So many statements have a cursor of a connection kept, with the last answer to each.
+CURSORS_KEPT = 100
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """A connection to PostgreSQL."""
 
     health_check_done: bool
+    close_at: float | None
     _worked_at = float("-inf")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._cursors: dict[str, base.ServerBindingCursor] = {}
+
+    def init_connection_state(self) -> None:
+        """A new connection has prepared nothing."""
+        self._cursors.clear()
+        super().init_connection_state()
 
     def close_if_health_check_failed(self) -> None:
         """Close a connection that does not live any more; called before its first use."""
@@ -38,19 +55,68 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._worked_at = time.monotonic()
         super().close_if_unusable_or_obsolete()
 
-    def prepared_cursor(self) -> Any:
-        """A cursor of which the server keeps the plans, where `prepare_threshold` is an option.
+    def prepared_rows(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """The answer to a statement of which the server keeps the plan, where it may.
 
-        Values travel apart from their statements; what was executed so often on a connection is
-        parsed and planned no more.
+        Values travel apart from the statement; what was executed `prepare_threshold` times on a
+        connection is parsed and planned no more, and its cursor is kept. Django's own cursor
+        asks where that option is off, and where somebody looks at statements.
         """
+        looked_at = self.execute_wrappers or self.queries_logged
+        if looked_at or not self.settings_dict["OPTIONS"].get("prepare_threshold"):
+            with self.prepared_cursor() as cursor:
+                cursor.execute(sql, values)
+                return cursor.fetchall()
+        # What Django's cursor does, in its order.
+        self.close_if_health_check_failed()
+        self.ensure_connection()
+        self.validate_thread_sharing()
+        self.validate_no_broken_transaction()
+        with self.wrap_database_errors:
+            try:
+                return self._kept_cursor(sql).execute(sql, values).fetchall()
+            except FeatureNotSupported:
+                # A column has another type since then: whatever was prepared is made anew.
+                if self.in_atomic_block:
+                    self.close_at = 0  # after this request; its transaction is lost
+                    raise
+                self._cursors.clear()
+                self.connection.execute("DEALLOCATE ALL")
+                return self._kept_cursor(sql).execute(sql, values).fetchall()
+
+    def prepared_cursor(self) -> Any:
+        """A cursor of Django; the server keeps its plans where `prepare_threshold` says so."""
         if not self.settings_dict["OPTIONS"].get("prepare_threshold"):
             return self.cursor()
         self.close_if_health_check_failed()
         self.ensure_connection()
         with self.wrap_database_errors:
-            cursor = base.ServerBindingCursor(self.connection)  # type: ignore[call-arg]
-            return self._prepare_cursor(cursor)  # type: ignore[attr-defined]
+            return self._prepare_cursor(self._server_cursor())  # type: ignore[attr-defined]
+
+    def _kept_cursor(self, sql: str) -> Any:
+        """A cursor for one statement alone: what psycopg finds out about it stays with it."""
+        if (found := self._cursors.get(sql)) is not None:
+            return found
+        if len(self._cursors) >= CURSORS_KEPT:
+            self._cursors.clear()
+        return self._cursors.setdefault(sql, self._server_cursor())
+
+    def _server_cursor(self) -> Any:
+        """A cursor of psycopg that leaves values to the server."""
+        cursor = base.ServerBindingCursor(self.connection)  # type: ignore[call-arg]
+        # One statement for all keys: else numbers are told apart by size, each with its own plan.
+        cursor.adapters.register_dumper(int, Int8BinaryDumper)  # type: ignore[attr-defined]
+        return self._reading_fast(cursor)
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        """A cursor of psycopg, for Django to wrap."""
+        return self._reading_fast(super().create_cursor(name))
+
+    def _reading_fast(self, cursor: Any) -> Any:
+        """The session has the zone UTC, so that the loader in C gives what Django's gives."""
+        if self.timezone is UTC:
+            cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
+        return cursor
 
     def literal(self, value: Any) -> str:
         """A constant as it stands in a statement that takes parameters as well."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC
 from typing import Any
 
 import psycopg
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.signals import request_finished, request_started
-from django.db import connection, connections
+from django.db import DataError, NotSupportedError, connection, connections, transaction
+from django.db.backends.postgresql.psycopg_any import register_tzloader
+from django.db.transaction import TransactionManagementError
+from django.test.utils import CaptureQueriesContext
 
 from bookbridge.kernel.compiled import Cut, Question
 
@@ -48,6 +52,20 @@ def request() -> int:
     return pid
 
 
+def elsewhere(sql: str, *values: Any) -> None:
+    """Execute a statement on another connection."""
+    wanted = connection.get_connection_params()
+    own = {name: wanted[name] for name in ("dbname", "user", "host", "port") if wanted.get(name)}
+    own |= {"password": wanted["password"]} if wanted.get("password") else {}
+    with psycopg.connect(**own, autocommit=True) as other:
+        other.execute(sql, values)
+
+
+def terminate(pid: int) -> None:
+    """Have the server end one of its processes."""
+    elsewhere("SELECT pg_terminate_backend(%s, 30000)", pid)
+
+
 def test_a_connection_in_use_is_not_asked(asked: list[str], monkeypatch: Any) -> None:
     monkeypatch.setattr("bookbridge.kernel.postgresql.base.FRESH_SECONDS", 3600.0)
     first = request()
@@ -67,14 +85,26 @@ def test_one_that_was_not_used_for_a_while_is_asked(asked: list[str], monkeypatc
 def test_one_that_the_server_closed_is_replaced(asked: list[str], monkeypatch: Any) -> None:
     monkeypatch.setattr("bookbridge.kernel.postgresql.base.FRESH_SECONDS", 3600.0)
     first = request()
-    wanted = connection.get_connection_params()
-    own = {name: wanted[name] for name in ("dbname", "user", "host", "port") if wanted.get(name)}
-    own |= {"password": wanted["password"]} if wanted.get("password") else {}
-    with psycopg.connect(**own, autocommit=True) as other:
-        other.execute("SELECT pg_terminate_backend(%s, 30000)", [first])
+    terminate(first)
     second = request()
     assert second != first
     assert asked
+
+
+@pytest.mark.usefixtures("prepares")
+def test_what_was_prepared_on_a_lost_connection_is_prepared_again(asked: list[str]) -> None:
+    def ask() -> int:
+        request_started.send(sender=None, environ={})
+        ((pid, _one),) = connection.prepared_rows("SELECT pg_backend_pid(), %s::int", [1])
+        request_finished.send(sender=None)
+        return int(pid)
+
+    first = [ask() for _ in range(4)]
+    assert len(set(first)) == 1
+    terminate(first[0])
+    second = [ask() for _ in range(4)]
+    assert len(set(second)) == 1
+    assert first != second
 
 
 def accounts_of(*, name: Any) -> Any:
@@ -107,3 +137,152 @@ def test_a_look_up_is_prepared_and_a_list_is_not(asked: list[str], threshold: An
     finally:
         options["prepare_threshold"] = before
         connection.close()
+
+
+@pytest.fixture
+def prepares(asked: list[str]) -> Iterator[None]:
+    """A connection that has statements prepared at their second execution."""
+    options = connection.settings_dict["OPTIONS"]
+    before = options.get("prepare_threshold")
+    options["prepare_threshold"] = 2
+    connection.close()
+    yield
+    options["prepare_threshold"] = before
+    connection.close()
+
+
+def accounts_with_key(*, key: Any) -> Any:
+    """Somebody by key; there are none but made ones."""
+    return get_user_model().objects.filter(pk=key)
+
+
+@pytest.mark.usefixtures("prepares")
+def test_keys_of_every_size_share_one_prepared_statement() -> None:
+    for key in (1, 40_000, 3_000_000_000, 5 * 10**18):
+        get_user_model().objects.create(pk=key, username=f"reader-{key}")
+    for key in (1, 40_000, 3_000_000_000, 5 * 10**18) * 3:
+        assert Question(accounts_with_key, key=key).first().pk == key
+    assert len(prepared()) == 1
+
+
+@pytest.mark.usefixtures("prepares")
+def test_a_list_along_an_index_is_prepared_whatever_its_limit() -> None:
+    for number in range(30):
+        get_user_model().objects.create(username=f"reader-{number:02}")
+    question = Question.by_index(accounts_of_all)
+    for _attempt in range(4):
+        rows = question.rows(Cut(("username",), ("username",), stop=3))
+        assert [row["username"] for row in rows] == ["reader-00", "reader-01", "reader-02"]
+        after = question.rows(Cut(("username",), ("username",), 1, stop=2), ("reader-02",))
+        assert [row["username"] for row in after] == ["reader-03", "reader-04"]
+        part = question.rows(Cut(("username",), ("username",), start=5, stop=6))
+        assert [row["username"] for row in part] == ["reader-05"]
+    limits = sorted(statement.rpartition("LIMIT ")[2] for statement in prepared())
+    assert limits == ["$1", "$3", "1 OFFSET 5"]
+
+
+def accounts_of_all() -> Any:
+    """Everybody."""
+    return get_user_model().objects.all()
+
+
+@pytest.mark.usefixtures("prepares")
+def test_what_is_prepared_is_planned_once() -> None:
+    for name in ("ana", "rui") * 6:
+        assert Question(accounts_of, name=name).first() is None
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT generic_plans, custom_plans FROM pg_prepared_statements")
+        ((generic, custom),) = cursor.fetchall()
+    assert generic >= 10
+    assert custom == 0
+
+
+@pytest.mark.usefixtures("prepares")
+def test_moments_are_those_that_django_gives() -> None:
+    for moment in ("2026-03-01 12:00:00.000001+00", "1999-12-31 23:59:59+00", None):
+        sql = "SELECT %s::timestamptz"
+        with connection.cursor() as cursor:
+            register_tzloader(UTC, cursor.cursor)
+            cursor.execute(sql, [moment])
+            ordinary = cursor.fetchall()
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [moment])
+            assert repr(cursor.fetchall()) == repr(ordinary)
+        for _attempt in range(3):
+            found = connection.prepared_rows(sql, [moment])
+            assert found == ordinary
+            assert repr(found) == repr(ordinary)
+
+
+@pytest.mark.usefixtures("prepares")
+def test_errors_are_those_of_django_and_spoil_the_transaction() -> None:
+    sql = "SELECT 1 / %s::int"
+    for _attempt in range(3):
+        assert connection.prepared_rows(sql, [1]) == [(1,)]
+        with pytest.raises(DataError):
+            connection.prepared_rows(sql, [0])
+    with transaction.atomic():
+        with pytest.raises(DataError), transaction.atomic():
+            connection.prepared_rows(sql, [0])
+        assert connection.prepared_rows(sql, [1]) == [(1,)]
+        transaction.set_rollback(True)
+        with pytest.raises(TransactionManagementError):
+            connection.prepared_rows(sql, [1])
+
+
+@pytest.mark.usefixtures("prepares")
+def test_who_looks_at_statements_sees_those_that_are_prepared() -> None:
+    get_user_model().objects.create(username="ana")
+    seen: list[str] = []
+
+    def wrapper(execute: Any, sql: str, *rest: Any) -> Any:
+        seen.append(sql)
+        return execute(sql, *rest)
+
+    for _attempt in range(3):
+        assert Question(accounts_of, name="ana").first()
+    with CaptureQueriesContext(connection) as captured, connection.execute_wrapper(wrapper):
+        assert Question(accounts_of, name="ana").first()
+    assert len(captured) == len(seen) == 1
+
+
+@pytest.mark.usefixtures("prepares")
+def test_cursors_are_kept_for_their_connection_alone(monkeypatch: Any) -> None:
+    monkeypatch.setattr("bookbridge.kernel.postgresql.base.CURSORS_KEPT", 2)
+    for number in (1, 2, 3, 1, 2, 3):
+        assert connection.prepared_rows(f"SELECT {number}, %s::int", [7]) == [(number, 7)]
+        assert len(connection._cursors) <= 2
+    connection.close()
+    assert connection.prepared_rows("SELECT 3, %s::int", [8]) == [(3, 8)]
+    assert len(connection._cursors) == 1
+
+
+@pytest.fixture
+def changing(prepares: None) -> Iterator[str]:
+    """A statement that was prepared, of a table whose column will have another type."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE changing AS SELECT 1 AS one")
+    sql = "SELECT * FROM changing WHERE one >= %s"
+    for _attempt in range(4):
+        assert connection.prepared_rows(sql, [0]) == [(1,)]
+    assert any("changing" in each for each in prepared())
+    yield sql
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE changing")
+
+
+CHANGE = "ALTER TABLE changing ALTER one TYPE bigint"
+
+
+def test_a_statement_whose_columns_have_changed_is_prepared_anew(changing: str) -> None:
+    elsewhere(CHANGE)
+    assert connection.prepared_rows(changing, [0]) == [(1,)]
+
+
+def test_in_a_transaction_the_connection_is_given_up_after_it(changing: str) -> None:
+    elsewhere(CHANGE)
+    with pytest.raises(NotSupportedError), transaction.atomic():
+        connection.prepared_rows(changing, [0])
+    request_finished.send(sender=None)
+    assert connection.connection is None
+    assert connection.prepared_rows(changing, [0]) == [(1,)]
