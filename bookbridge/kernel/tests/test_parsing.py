@@ -243,5 +243,3 @@ def test_answers_are_compact_utf8() -> None:
     assert renderer.render({"a": "é", "b": [1.5, None]}) == '{"a":"é","b":[1.5,null]}'.encode()
     assert renderer.render(None) == b""
     assert renderer.render("\ud800") == b'"?"'
-    with pytest.raises(ValueError, match="JSON"):
-        renderer.render(float("nan"))
