@@ -98,7 +98,7 @@ migrations-check: bootstrap-dev ## No model change without its migration
 check-long: bootstrap-dev ## What takes long: the tests marked slow, and many more generated cases
 	@HYPOTHESIS_PROFILE=long $(PYTEST) -m slow -n $(WORKERS) --maxprocesses=4
 
-.PHONY: bench bench-growth bench-long bench-report bench-bootstrap
+.PHONY: bench bench-growth bench-long bench-profile bench-report bench-bootstrap
 bench-bootstrap:
 	@$(PYTHON) -m bookbridge.bootstrap --granian
 	@command -v wrk >/dev/null && command -v taskset >/dev/null || { echo "wrk or taskset is missing: sudo apt-get install wrk util-linux" >&2; exit 1; }
@@ -108,6 +108,8 @@ bench-growth: bench-bootstrap ## Cost of each request at 10,000, 100,000 and 1,0
 	@$(VENV)/python -m benchmarks growth $(ARGS)
 bench-long: bench-bootstrap ## Reads and writes at 70 % of the most for MINUTES=30; fails on any 5xx
 	@$(VENV)/python -m benchmarks mixed --minutes $(MINUTES) $(ARGS)
+bench-profile: bench-bootstrap ## Where the time of a request goes, by layer
+	@$(VENV)/python -m benchmarks profile $(ARGS)
 bench-report: ## Write docs/performance.md and its pictures from docs/performance/results.json (ARGS="--take": from var/bench first)
 	@$(VENV)/python -m benchmarks report $(ARGS)
 

@@ -1,4 +1,6 @@
-"""`python -m benchmarks table | growth | mixed | report`; `make bench` and its kin call it."""
+"""`python -m benchmarks table | growth | mixed | profile | report`, which `make bench` and its kin
+call.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ import argparse
 import signal
 import sys
 
-from benchmarks import growth, mixed, report, table
+from benchmarks import growth, mixed, profiling, report, table
 from benchmarks.contenders import CONTENDERS, Contender
 from benchmarks.dataset import FULL
 from benchmarks.equality import Different
@@ -34,6 +36,8 @@ def parser() -> argparse.ArgumentParser:
     three.add_argument("--minutes", type=float, default=30)
     three.add_argument("--server", default="gunicorn", help="gunicorn or granian")
     three.add_argument("--reviews", type=int, default=FULL, help="1000000 without it")
+    profiles = commands.add_parser("profile", help="where the time of each request goes, by layer")
+    profiles.add_argument("--reviews", type=int, default=FULL, help="1000000 without it")
     four = commands.add_parser("report", help="docs/performance.md and its pictures")
     four.add_argument(
         "--take", action="store_true", help="first take over what was measured in var/bench"
@@ -56,6 +60,9 @@ def main(arguments: list[str] | None = None) -> int:
             return mixed.run(
                 chosen([options.server])[0], minutes=options.minutes, reviews=options.reviews
             )
+        if options.command == "profile":
+            profiling.run(reviews=options.reviews)
+            return 0
         report.run(take=options.take)
     except (Unable, Different, LoadError, ValueError) as error:
         print(error, file=sys.stderr)

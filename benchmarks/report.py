@@ -51,6 +51,7 @@ def written(found: dict[str, Any]) -> str:
         "## What a request costs",
         COSTS,
         costs(table),
+        *(["## Where the time goes", layers(found["profile"])] if "profile" in found else []),
         "## Besides",
         besides(table),
     ]
@@ -76,12 +77,20 @@ Milliseconds of CPU of the server and of the database, by the clocks of their pr
 as counted in the wire protocol, without those that serve connection and transaction; round trips
 with them. p50 and p99 at 16 connections, and p50 alone on one connection, in milliseconds."""
 
+LAYERS = """\
+Microseconds of CPU of one request in BookBridge alone, without a server: samples in one process
+(`make bench-profile`), each in the layer of its innermost frame. What the table above shows on top
+of this is the server: reading the request, writing the answer, handing it from thread to thread."""
+
+ANALYSIS = "[What was tried, and what the rest would take](performance/rest.md)."
+
 REPEAT = """\
 ```sh
 sudo apt-get install wrk postgresql redis-server
 make bench                       # the table, five rounds; ARGS="--quick" to see that it works
 make bench-growth                # the curves; ARGS="--long" with 5,000,000 reviews
 make bench-long MINUTES=30       # reads and writes at 70 % of the most; fails on any 5xx
+make bench-profile               # where the time goes, by layer
 make bench-report ARGS="--take"  # this page from what was measured
 ```
 
@@ -175,6 +184,21 @@ def costs(table: dict[str, Any]) -> str:
             )
     head = ["", "", "server", "database", "statements", "round trips", "p50", "p99", "alone"]
     return rows([*head, "answers"], body)
+
+
+def layers(found: dict[str, Any]) -> str:
+    """Microseconds of the program by layer, a column for each workload."""
+    profiles = found["workloads"]
+    names: dict[str, int] = {}
+    for profile in profiles.values():
+        for layer, spent in profile["layers"].items():
+            names[layer] = names.get(layer, 0) + spent
+    body = [["all", *(f"{profile['total']:,}" for profile in profiles.values())]]
+    for layer in sorted(names, key=lambda layer: -names[layer]):
+        shown = (profile["layers"].get(layer, 0) for profile in profiles.values())
+        body.append([layer, *(f"{spent:,}" if spent else "" for spent in shown)])
+    head = ["", *(found["titles"][workload] for workload in profiles)]
+    return f"{LAYERS}\n\n{rows(head, body)}\n\n{ANALYSIS}"
 
 
 def besides(table: dict[str, Any]) -> str:

@@ -176,5 +176,10 @@ def _next(server: Server, path: str, headers: tuple[tuple[str, str], ...]) -> st
     address = json.loads(answer.body)["next"]
     if address is None:
         raise Unable(f"GET {path}: the list ends here")
+    return path_of(address)
+
+
+def path_of(address: str) -> str:
+    """An address without its host."""
     parts = urlsplit(address)
     return f"{parts.path}?{parts.query}"
