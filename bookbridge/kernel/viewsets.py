@@ -6,6 +6,7 @@ The order is that of the HTTP contract: 405, 406, 413 and 415; 401; 429; what th
 
 from __future__ import annotations
 
+from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -148,7 +149,7 @@ class KernelViewSet(Answers):
     @property
     def allowed_methods(self) -> list[str]:
         """What `Allow` names; OPTIONS answers nobody but CORS, which has its own middleware."""
-        return [method for method in super().allowed_methods if method != "OPTIONS"]
+        return _allowed(type(self), tuple(self.action_map))  # type: ignore[arg-type]
 
     # -- what the request says ----------------------------------------------------------
 
@@ -220,3 +221,10 @@ class KernelViewSet(Answers):
             unchanged["ETag"] = tag
             return super().finalize_response(request, unchanged)
         return response
+
+
+@cache
+def _allowed(kind: type[KernelViewSet], methods: tuple[str, ...]) -> list[str]:
+    """The methods of a route, as they are named in its answers."""
+    known = (name for name in kind.http_method_names if name in methods or hasattr(kind, name))
+    return [name.upper() for name in known if name != "options"]
