@@ -18,7 +18,7 @@ from django.db import connection
 from django.db.models import Count, DateField, F, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
-from bookbridge.kernel.compiled import kept_cursor
+from bookbridge.kernel.compiled import answer_of
 from reviews.models import Review, ReviewMonth
 
 #: How many rows a month of the site has.
@@ -133,11 +133,14 @@ def _add(rows: list[tuple[int, date, int]]) -> None:
         return
     places = ", ".join(["(%s, %s, %s)"] * len(rows))
     adapt = connection.ops.adapt_datefield_value
-    # One review changes two rows, in a statement that is always the same.
-    with kept_cursor(connection) if len(rows) == 2 else connection.cursor() as cursor:
-        cursor.execute(
-            f'INSERT INTO reviews_reviewmonth ("of", month, number) VALUES {places} '  # noqa: S608
-            'ON CONFLICT ("of", month) DO UPDATE '
-            "SET number = reviews_reviewmonth.number + excluded.number",
-            [value for of, month, step in rows for value in (of, adapt(month), step)],
-        )
+    sql = (
+        f'INSERT INTO reviews_reviewmonth ("of", month, number) VALUES {places} '  # noqa: S608
+        'ON CONFLICT ("of", month) DO UPDATE '
+        "SET number = reviews_reviewmonth.number + excluded.number"
+    )
+    values = [value for of, month, step in rows for value in (of, adapt(month), step)]
+    if len(rows) == 2:  # one review changes two rows, in a statement that is always the same
+        answer_of(connection, sql, values)
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)

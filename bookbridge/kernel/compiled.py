@@ -132,11 +132,16 @@ def rows_of(source: QuerySet[Any] | Question, cut: Cut, after: Sequence[Any] = (
     return list(cut.of(source, after))
 
 
-def kept_cursor(connection: Any) -> Any:
-    """A cursor for a statement that has one good plan, which the server keeps where it can."""
-    if hasattr(connection, "prepared_cursor"):
-        return connection.prepared_cursor()
-    return connection.cursor()
+def answer_of(connection: Any, sql: str, values: Sequence[Any]) -> tuple[list[Any], int]:
+    """The rows of a statement, if it gives rows, and how many it concerned.
+
+    For one that is always the same and has one good plan, which the server keeps where it can.
+    """
+    if hasattr(connection, "prepared_answer"):
+        return connection.prepared_answer(sql, values)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchall() if cursor.description else [], cursor.rowcount
 
 
 # -- compiling ----------------------------------------------------------------------------
@@ -191,8 +196,8 @@ class Plan:
         Other lists are planned each time: a book with five reviews and one with a hundred
         thousand are read in different ways, unless one index has either in their order.
         """
-        if self.kept and hasattr(connection, "prepared_rows"):
-            return connection.prepared_rows(self.sql, sent)
+        if self.kept:
+            return answer_of(connection, self.sql, sent)[0]
         with connection.cursor() as cursor:
             cursor.execute(self.sql, sent)
             return cursor.fetchall()

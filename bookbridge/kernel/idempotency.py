@@ -25,7 +25,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
-from bookbridge.kernel.compiled import kept_cursor
+from bookbridge.kernel.compiled import answer_of
 from bookbridge.kernel.errors import DomainError, InvalidInput, KeyReused
 from bookbridge.kernel.inserting import insert_new
 from bookbridge.kernel.models import IdempotencyKey
@@ -143,9 +143,8 @@ def _kept_for(identity: dict[str, Any]) -> IdempotencyKey | None:
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).digest()
     number = int.from_bytes(digest[:8], "big", signed=True)
     sql, names = _taking_and_looking()
-    with kept_cursor(connection) as cursor:
-        cursor.execute(sql, [number, identity["user_id"], identity["path"], identity["key"]])
-        taken, *found = cursor.fetchone()
+    asked = [number, identity["user_id"], identity["path"], identity["key"]]
+    ((taken, *found),), _number = answer_of(connection, sql, asked)
     if not taken:
         raise _under_way()
     return IdempotencyKey.from_db(connection.alias, names, found) if found[0] else None

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connections, models, router
 
-from bookbridge.kernel.compiled import kept_cursor
+from bookbridge.kernel.compiled import answer_of
 
 
 def insert(instance: models.Model) -> None:
@@ -40,12 +40,10 @@ def _insert(instance: models.Model, *, yields: bool) -> bool:
     values = [
         field.get_db_prep_save(field.pre_save(instance, add=True), connection) for field in fields
     ]
-    with kept_cursor(connection) as cursor:
-        cursor.execute(sql, values)
-        row = cursor.fetchone()
-    if row is None:
+    rows, _number = answer_of(connection, sql, values)
+    if not rows:
         return False
-    instance.pk = row[0]
+    instance.pk = rows[0][0]
     instance._state.adding, instance._state.db = False, connection.alias
     return True
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import DatabaseError, connections, models, router
 
-from bookbridge.kernel.compiled import kept_cursor
+from bookbridge.kernel.compiled import answer_of
 
 #: Statements that are kept; what was used longest ago goes first.
 STATEMENTS_KEPT = 1_000
@@ -32,10 +32,8 @@ def write_fields(instance: models.Model, *names: str) -> None:
     values = [
         field.get_db_prep_save(field.pre_save(instance, add=False), connection) for field in fields
     ]
-    with kept_cursor(connection) as cursor:
-        cursor.execute(sql, [*values, instance.pk])
-        if not cursor.rowcount:
-            raise DatabaseError(f"there is no {model._meta.label} {instance.pk} to write to")
+    if not answer_of(connection, sql, [*values, instance.pk])[1]:
+        raise DatabaseError(f"there is no {model._meta.label} {instance.pk} to write to")
 
 
 def step(model: type[models.Model], key: int, **steps: int) -> bool:
@@ -44,9 +42,8 @@ def step(model: type[models.Model], key: int, **steps: int) -> bool:
     The same as `update(**{name: F(name) + step})`.
     """
     connection = connections[router.db_for_write(model)]
-    with connection.cursor() as cursor:
-        cursor.execute(_stepping(model, tuple(steps), connection.vendor), [*steps.values(), key])
-        return bool(cursor.rowcount)
+    sql = _stepping(model, tuple(steps), connection.vendor)
+    return bool(answer_of(connection, sql, [*steps.values(), key])[1])
 
 
 @lru_cache(maxsize=STATEMENTS_KEPT)

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from bookbridge.kernel.compiled import kept_cursor
+from bookbridge.kernel.compiled import answer_of
 from bookbridge.kernel.errors import Missing
 from bookbridge.kernel.updating import step
 from clubs.books.models import HALF_STARS, Book
@@ -83,18 +83,17 @@ def enter_rating(*, book_id: int, rating: int, by_id: int, now: datetime) -> str
         Missing: `not_found`, there is no such book.
     """
     column = star_column(rating)
-    with kept_cursor(connection) as cursor:
-        cursor.execute(
-            f"UPDATE clubs_book SET {column} = {column} + 1, "  # noqa: S608
-            "rating_count = rating_count + 1, rating_sum = rating_sum + %s, "
-            "shared_at = CASE WHEN shared_at IS NULL AND added_by_id <> %s "
-            "THEN %s ELSE shared_at END WHERE id = %s RETURNING title",
-            [rating, by_id, connection.ops.adapt_datetimefield_value(now), book_id],
-        )
-        row = cursor.fetchone()
-    if row is None:
+    rows, _number = answer_of(
+        connection,
+        f"UPDATE clubs_book SET {column} = {column} + 1, "  # noqa: S608
+        "rating_count = rating_count + 1, rating_sum = rating_sum + %s, "
+        "shared_at = CASE WHEN shared_at IS NULL AND added_by_id <> %s "
+        "THEN %s ELSE shared_at END WHERE id = %s RETURNING title",
+        [rating, by_id, connection.ops.adapt_datetimefield_value(now), book_id],
+    )
+    if not rows:
         raise Missing()
-    return str(row[0])
+    return str(rows[0][0])
 
 
 def set_ratings(*, book_id: int, histogram: Mapping[int, int]) -> bool:

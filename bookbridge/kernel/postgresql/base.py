@@ -55,18 +55,19 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._worked_at = time.monotonic()
         super().close_if_unusable_or_obsolete()
 
-    def prepared_rows(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """The answer to a statement of which the server keeps the plan, where it may.
+    def prepared_answer(self, sql: str, values: Sequence[Any]) -> tuple[list[tuple[Any, ...]], int]:
+        """The rows of a statement, if it gives rows, and how many it concerned.
 
-        Values travel apart from the statement; what was executed `prepare_threshold` times on a
-        connection is parsed and planned no more, and its cursor is kept. Django's own cursor
-        asks where that option is off, and where somebody looks at statements.
+        The server keeps its plan, where it may. Values travel apart from the statement; what was
+        executed `prepare_threshold` times on a connection is parsed and planned no more, and its
+        cursor is kept. Django's own cursor asks where that option is off, and where somebody
+        looks at statements.
         """
         looked_at = self.execute_wrappers or self.queries_logged
         if looked_at or not self.settings_dict["OPTIONS"].get("prepare_threshold"):
             with self.prepared_cursor() as cursor:
                 cursor.execute(sql, values)
-                return cursor.fetchall()
+                return _answer(cursor)
         # What Django's cursor does, in its order.
         self.close_if_health_check_failed()
         self.ensure_connection()
@@ -74,7 +75,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.validate_no_broken_transaction()
         with self.wrap_database_errors:
             try:
-                return self._kept_cursor(sql).execute(sql, values).fetchall()
+                return _answer(self._kept_cursor(sql).execute(sql, values))
             except FeatureNotSupported:
                 # A column has another type since then: whatever was prepared is made anew.
                 if self.in_atomic_block:
@@ -82,7 +83,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
                     raise
                 self._cursors.clear()
                 self.connection.execute("DEALLOCATE ALL")
-                return self._kept_cursor(sql).execute(sql, values).fetchall()
+                return _answer(self._kept_cursor(sql).execute(sql, values))
 
     def prepared_cursor(self) -> Any:
         """A cursor of Django; the server keeps its plans where `prepare_threshold` says so."""
@@ -130,3 +131,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         said = select.poll()
         said.register(self.connection.fileno(), select.POLLIN)
         return not said.poll(0)
+
+
+def _answer(cursor: Any) -> tuple[list[tuple[Any, ...]], int]:
+    return cursor.fetchall() if cursor.description else [], cursor.rowcount

@@ -95,7 +95,7 @@ def test_one_that_the_server_closed_is_replaced(asked: list[str], monkeypatch: A
 def test_what_was_prepared_on_a_lost_connection_is_prepared_again(asked: list[str]) -> None:
     def ask() -> int:
         request_started.send(sender=None, environ={})
-        ((pid, _one),) = connection.prepared_rows("SELECT pg_backend_pid(), %s::int", [1])
+        ((pid, _one),) = rows_of("SELECT pg_backend_pid(), %s::int", [1])
         request_finished.send(sender=None)
         return int(pid)
 
@@ -110,6 +110,12 @@ def test_what_was_prepared_on_a_lost_connection_is_prepared_again(asked: list[st
 def accounts_of(*, name: Any) -> Any:
     """Somebody by name."""
     return get_user_model().objects.filter(username=name)
+
+
+def rows_of(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
+    """The rows of a prepared statement."""
+    rows: list[tuple[Any, ...]] = connection.prepared_answer(sql, values)[0]
+    return rows
 
 
 def prepared() -> list[str]:
@@ -209,7 +215,7 @@ def test_moments_are_those_that_django_gives() -> None:
             cursor.execute(sql, [moment])
             assert repr(cursor.fetchall()) == repr(ordinary)
         for _attempt in range(3):
-            found = connection.prepared_rows(sql, [moment])
+            found = rows_of(sql, [moment])
             assert found == ordinary
             assert repr(found) == repr(ordinary)
 
@@ -218,16 +224,16 @@ def test_moments_are_those_that_django_gives() -> None:
 def test_errors_are_those_of_django_and_spoil_the_transaction() -> None:
     sql = "SELECT 1 / %s::int"
     for _attempt in range(3):
-        assert connection.prepared_rows(sql, [1]) == [(1,)]
+        assert rows_of(sql, [1]) == [(1,)]
         with pytest.raises(DataError):
-            connection.prepared_rows(sql, [0])
+            rows_of(sql, [0])
     with transaction.atomic():
         with pytest.raises(DataError), transaction.atomic():
-            connection.prepared_rows(sql, [0])
-        assert connection.prepared_rows(sql, [1]) == [(1,)]
+            rows_of(sql, [0])
+        assert rows_of(sql, [1]) == [(1,)]
         transaction.set_rollback(True)
         with pytest.raises(TransactionManagementError):
-            connection.prepared_rows(sql, [1])
+            rows_of(sql, [1])
 
 
 @pytest.mark.usefixtures("prepares")
@@ -250,10 +256,10 @@ def test_who_looks_at_statements_sees_those_that_are_prepared() -> None:
 def test_cursors_are_kept_for_their_connection_alone(monkeypatch: Any) -> None:
     monkeypatch.setattr("bookbridge.kernel.postgresql.base.CURSORS_KEPT", 2)
     for number in (1, 2, 3, 1, 2, 3):
-        assert connection.prepared_rows(f"SELECT {number}, %s::int", [7]) == [(number, 7)]
+        assert rows_of(f"SELECT {number}, %s::int", [7]) == [(number, 7)]
         assert len(connection._cursors) <= 2
     connection.close()
-    assert connection.prepared_rows("SELECT 3, %s::int", [8]) == [(3, 8)]
+    assert rows_of("SELECT 3, %s::int", [8]) == [(3, 8)]
     assert len(connection._cursors) == 1
 
 
@@ -264,7 +270,7 @@ def changing(prepares: None) -> Iterator[str]:
         cursor.execute("CREATE TABLE changing AS SELECT 1 AS one")
     sql = "SELECT * FROM changing WHERE one >= %s"
     for _attempt in range(4):
-        assert connection.prepared_rows(sql, [0]) == [(1,)]
+        assert rows_of(sql, [0]) == [(1,)]
     assert any("changing" in each for each in prepared())
     yield sql
     with connection.cursor() as cursor:
@@ -276,13 +282,13 @@ CHANGE = "ALTER TABLE changing ALTER one TYPE bigint"
 
 def test_a_statement_whose_columns_have_changed_is_prepared_anew(changing: str) -> None:
     elsewhere(CHANGE)
-    assert connection.prepared_rows(changing, [0]) == [(1,)]
+    assert rows_of(changing, [0]) == [(1,)]
 
 
 def test_in_a_transaction_the_connection_is_given_up_after_it(changing: str) -> None:
     elsewhere(CHANGE)
     with pytest.raises(NotSupportedError), transaction.atomic():
-        connection.prepared_rows(changing, [0])
+        rows_of(changing, [0])
     request_finished.send(sender=None)
     assert connection.connection is None
-    assert connection.prepared_rows(changing, [0]) == [(1,)]
+    assert rows_of(changing, [0]) == [(1,)]
