@@ -9,9 +9,10 @@ transaction.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -201,7 +202,13 @@ def require_author(*, review: Review, by: User) -> None:
 
 def review_address(review_id: int) -> str:
     """The address of a review in the API."""
-    return reverse("review", kwargs={"id": review_id})
+    return f"{_reviews_address(get_script_prefix())}{review_id}/"
+
+
+@lru_cache
+def _reviews_address(_prefix: str) -> str:
+    """The address of all reviews; it depends on where the whole program is mounted."""
+    return reverse("reviews")
 
 
 def _require_open_to(club: Club, book_id: int) -> None:

@@ -16,6 +16,7 @@ from bookbridge.kernel.pagination import (
     page_address,
     ranked_page,
 )
+from bookbridge.kernel.routes import absolute
 from bookbridge.kernel.shapes import Json, Row, Shape, check_fields, narrow
 
 if TYPE_CHECKING:
@@ -137,5 +138,5 @@ class Answers(ViewSet):
         if data is not None and self.conditional:
             response.etag_version = version  # type: ignore[attr-defined]
         if location is not None:
-            response["Location"] = self.request.build_absolute_uri(location)
+            response["Location"] = absolute(self.request, location)
         return response

@@ -35,6 +35,7 @@ from bookbridge.kernel.transactions import one_act, transactional
 HEADER = "Idempotency-Key"
 HEADER_CODE = "invalid_idempotency_key"
 REPLAYED = "Idempotency-Replayed"
+_CANONICAL = JSONEncoder(sort_keys=True, separators=(",", ":"))
 WELL_FORMED = re.compile(r"[\x21-\x7e]{1,255}")
 PURGE_CHANCE = 0.01
 PURGE_AT_MOST = 200
@@ -192,7 +193,7 @@ def _kept_body(data: Any, secret_fields: Sequence[str]) -> str:
 
 
 def _canonical(body: Any) -> str:
-    return json.dumps(body, cls=JSONEncoder, sort_keys=True, separators=(",", ":"))
+    return _CANONICAL.encode(body)
 
 
 def _digest(text: str) -> str:

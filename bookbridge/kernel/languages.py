@@ -41,7 +41,7 @@ class LanguageMiddleware(LocaleMiddleware):
         response = self.get_response(request)
         headers = response.headers
         if "Content-Language" not in headers:
-            headers["Content-Language"] = translation.get_language()
+            headers["Content-Language"] = language
         if "Accept-Language" not in headers.get("Vary", ""):
             patch_vary_headers(response, ("Accept-Language",))
         return response

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from bookbridge.kernel.compiled import Cut, Question, rows_of
 from bookbridge.kernel.errors import InvalidInput
+from bookbridge.kernel.routes import absolute
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 RANKED_WINDOW = 500
 
 FORWARD, BACKWARD, RANK = "n", "p", "r"
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 _OUTSIDE_SCOPE = ("cursor", "page_size", "fields")
 
 #: Names of `?ordering=` and the columns behind them; each ends in the key.
@@ -70,10 +72,8 @@ def list_scope(request: HttpRequest, viewer: Any) -> str:
 
 def encode_cursor(cursor: Cursor, scope: str) -> str:
     """The text of a cursor: URL-safe, signed, the same for the same place."""
-    payload = json.dumps(
-        [scope, cursor.direction, [_tagged(value) for value in cursor.values]],
-        separators=(",", ":"),
-        ensure_ascii=False,
+    payload = _ENCODER.encode(
+        [scope, cursor.direction, [_tagged(value) for value in cursor.values]]
     )
     body = urlsafe_b64encode(payload.encode()).decode().rstrip("=")
     return Signer(salt="bookbridge.cursor", sep=".").sign(body)
@@ -188,7 +188,7 @@ def page_address(request: HttpRequest, cursor: str | None) -> str | None:
         for value in values
     ]
     query = urlencode([*parameters, ("cursor", cursor)])
-    return request.build_absolute_uri(f"{request.path}?{query}")
+    return absolute(request, f"{request.path}?{query}")
 
 
 def _reversed(key: str) -> str:

@@ -6,9 +6,10 @@ the schema (`parameters=[ClubListQuery]`). An `ordering` is simply a `Choice` of
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
+from django.http import QueryDict
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from rest_framework import serializers
@@ -20,6 +21,8 @@ from bookbridge.kernel.text_fields import Text
 
 PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
+#: What addresses say is remembered of so many, unless they are longer than clients' are.
+ADDRESSES_KEPT, LONGEST_KEPT = 1_024, 200
 
 
 class InvalidQuery(ValidationError):
@@ -56,23 +59,10 @@ class Query(serializers.Serializer):
             InvalidQuery: with every fault: `unknown_parameter`, `repeated_parameter`,
                 `blank`, or what the field itself refuses.
         """
-        if not request.META.get("QUERY_STRING"):
-            return _defaults(cls, get_language()).copy()
-        query = _reader(cls, get_language())
-        typed: dict[str, Any] = {}
-        faults: dict[str, Any] = {}
-        for name, texts in request.query_params.lists():
-            try:
-                typed[name] = query._typed(name, texts)
-            except ValidationError as error:
-                faults[name] = error.detail
-        try:
-            values: dict[str, Any] = query.run_validation(typed)
-        except ValidationError as error:
-            raise InvalidQuery({**_by_name(error.detail), **faults}) from error
-        if faults:
-            raise InvalidQuery(faults)
-        return values
+        text: str = request.META.get("QUERY_STRING", "")
+        if len(text) > LONGEST_KEPT or request.encoding is not None:
+            return _read(cls, get_language(), request.query_params)
+        return _values(cls, get_language(), text).copy()
 
     def _typed(self, name: str, texts: list[str]) -> Any:
         field: Any = self.fields.get(name)
@@ -93,13 +83,28 @@ def _reader(query: type[Query], language: str | None) -> Query:
     return query()
 
 
-@cache
-def _defaults(query: type[Query], language: str | None) -> dict[str, Any]:
-    """The values of an address without parameters; what refuses it is asked each time."""
+@lru_cache(maxsize=ADDRESSES_KEPT)
+def _values(kind: type[Query], language: str | None, text: str) -> dict[str, Any]:
+    """What an address says, remembered; what refuses it is asked each time."""
+    # As WSGI hands it over, and as the framework reads it.
+    return _read(kind, language, QueryDict(text.encode("iso-8859-1")))
+
+
+def _read(kind: type[Query], language: str | None, parameters: QueryDict) -> dict[str, Any]:
+    query = _reader(kind, language)
+    typed: dict[str, Any] = {}
+    faults: dict[str, Any] = {}
+    for name, texts in parameters.lists():
+        try:
+            typed[name] = query._typed(name, texts)
+        except ValidationError as error:
+            faults[name] = error.detail
     try:
-        values: dict[str, Any] = _reader(query, language).run_validation({})
+        values: dict[str, Any] = query.run_validation(typed)
     except ValidationError as error:
-        raise InvalidQuery(_by_name(error.detail)) from error
+        raise InvalidQuery({**_by_name(error.detail), **faults}) from error
+    if faults:
+        raise InvalidQuery(faults)
     return values
 
 

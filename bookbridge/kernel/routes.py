@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
+from django.http import HttpRequest
 from django.urls import ResolverMatch, include, path
 from django.urls.resolvers import RoutePattern, URLPattern, URLResolver
+from django.utils.encoding import iri_to_uri
+from rest_framework.request import Request
 
 ADDRESSES_KEPT, LONGEST_KEPT = 4_096, 120
+#: Addresses that need no quoting.
+PLAIN = re.compile(r"[A-Za-z0-9/_.~?=&%+-]*")
 
 
 def by_first_word(patterns: Sequence[URLPattern | URLResolver]) -> list[URLPattern | URLResolver]:
@@ -26,6 +32,16 @@ def by_first_word(patterns: Sequence[URLPattern | URLResolver]) -> list[URLPatte
         route = path(rest, pattern.callback, pattern.default_args, name=pattern.name)
         groups.setdefault(word, []).append(route)
     return [path(f"{word}/", include(routes)) for word, routes in groups.items()]
+
+
+def absolute(request: HttpRequest | Request, address: str) -> str:
+    """An address of ours, from the slash on, with the scheme and the host of the request.
+
+    Raises:
+        DisallowedHost: 400, the request names a host that is not ours.
+    """
+    plain = address if PLAIN.fullmatch(address) else iri_to_uri(address)
+    return f"{request.scheme}://{request.get_host()}{plain}"
 
 
 def remembered(route: str, patterns: Sequence[URLPattern | URLResolver]) -> URLResolver:

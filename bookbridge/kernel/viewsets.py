@@ -41,6 +41,7 @@ class KernelRequest(Request):
     META = property(attrgetter("_request.META"))
     headers = property(attrgetter("_request.headers"))
     path = property(attrgetter("_request.path"))
+    encoding = property(attrgetter("_request.encoding"))
 
 
 class KernelViewSet(Answers):

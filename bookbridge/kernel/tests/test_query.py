@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 from django.urls import path
+from django.utils import translation
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from hypothesis import given
@@ -17,6 +18,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from bookbridge.kernel import query as kernel_query
 from bookbridge.kernel.query import (
     InvalidQuery,
     ItemQuery,
@@ -178,3 +180,32 @@ def test_the_schema_tells_the_parameters() -> None:
     assert found["least"]["schema"] == {"type": "number", "multipleOf": 0.5}
     assert found["ordering"]["schema"]["default"] == "-created_at"
     assert found["status"]["schema"]["enum"] == ["open", "closed"]
+
+
+def test_what_an_address_says_is_remembered_and_nobody_can_change_it() -> None:
+    first = read("page_size=7&search=caf%C3%A9")
+    first["page_size"] = 99
+    before = kernel_query._values.cache_info().hits
+    second = read("page_size=7&search=caf%C3%A9")
+    assert kernel_query._values.cache_info().hits == before + 1
+    assert (second["page_size"], second["search"]) == (7, "café")
+
+
+def test_what_is_refused_is_refused_each_time_in_the_language_of_the_request() -> None:
+    said = set()
+    for language in ("en", "pt-br", "en"):
+        with translation.override(language), pytest.raises(InvalidQuery) as caught:
+            read("page_size=0")
+        said.add(str(caught.value.detail["page_size"][0]))
+    assert len(said) == 2
+
+
+@pytest.mark.parametrize("text", ["x" * 190, "x" * 200])
+def test_long_addresses_are_read_like_short_ones(text: str) -> None:
+    assert read(f"search={text}")["search"] == text
+
+
+def test_an_address_in_the_encoding_that_the_request_names() -> None:
+    charset = {"CONTENT_TYPE": "text/plain; charset=iso-8859-1"}
+    request = Request(RequestFactory().get("/?search=caf%E9", **charset))
+    assert ReviewQuery.read(request)["search"] == "café"

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
 from django.urls import Resolver404, include, path
 from django.urls.resolvers import RegexPattern, URLResolver
 
-from bookbridge.kernel.routes import ADDRESSES_KEPT, by_first_word, remembered
+from bookbridge.kernel.routes import ADDRESSES_KEPT, absolute, by_first_word, remembered
 
 
 def view(request: HttpRequest, **kwargs: Any) -> HttpResponse:
@@ -61,3 +63,27 @@ def test_the_memory_of_addresses_is_bounded() -> None:
     for number in range(ADDRESSES_KEPT + 10):
         group.resolve(f"v1/books/b{number}/")
     assert group._found.cache_info().currsize == ADDRESSES_KEPT
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/",
+        "/a/b-c_d.e~/",
+        "/a/?b=c&d=%20e+f",
+        "/livros/ção/?q=é",
+        "/a b/",
+        "/a/?q=<x>\"'",
+        "/a%2Fb/",
+    ],
+)
+@pytest.mark.parametrize("more", [{}, {"secure": True}, {"HTTP_HOST": "testserver:8123"}])
+def test_absolute_addresses_are_those_of_the_framework(address: str, more: Any) -> None:
+    request = RequestFactory().get("/", **more)
+    assert absolute(request, address) == request.build_absolute_uri(address)
+
+
+def test_a_host_that_is_not_ours_gets_no_address(settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["books.example"]
+    with pytest.raises(DisallowedHost):
+        absolute(RequestFactory().get("/", HTTP_HOST="evil.example"), "/")
