@@ -8,7 +8,6 @@ from django.http import HttpRequest, JsonResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts import keys, services, sessions, tokens
 from accounts.authentication import authenticated
@@ -27,6 +26,7 @@ from accounts.shapes import account_shape
 from bookbridge.kernel.addresses import client_address
 from bookbridge.kernel.errors import Unauthenticated
 from bookbridge.kernel.operations import Operation
+from bookbridge.kernel.responses import Answer
 from bookbridge.kernel.viewsets import KernelViewSet
 
 
@@ -56,7 +56,7 @@ class RegistrationViewSet(KernelViewSet):
     authentication_classes = ()
     no_store, idempotent, conditional = True, False, False
 
-    def create(self, request: Request) -> Response:
+    def create(self, request: Request) -> Answer:
         """Register."""
         data = self.body()
         data.setdefault("language", language_of_client())
@@ -107,7 +107,7 @@ class TokenViewSet(KernelViewSet):
     no_store, idempotent, conditional = True, False, False
     tag = "auth"
 
-    def sign_in(self, request: Request) -> Response:
+    def sign_in(self, request: Request) -> Answer:
         """Open a session."""
         session = services.sign_in(
             **self.body(),
@@ -116,13 +116,13 @@ class TokenViewSet(KernelViewSet):
         )
         return self.answer(tokens.issue_pair(session.reader, session))
 
-    def refresh(self, request: Request) -> Response:
+    def refresh(self, request: Request) -> Answer:
         """Carry a session on."""
         token = tokens.read_refresh_token(self.body()["refresh"])
         session = sessions.rotate(token=token)
         return self.answer(tokens.issue_pair(session.reader, session))
 
-    def verify(self, request: Request) -> Response:
+    def verify(self, request: Request) -> Answer:
         """Say whether a token is good."""
         _check(self.body()["token"])
         return self.answer({})
@@ -145,7 +145,7 @@ class SignOutViewSet(KernelViewSet):
     no_store, idempotent, conditional = True, False, False
     tag = "auth"
 
-    def sign_out(self, request: Request) -> Response:
+    def sign_out(self, request: Request) -> Answer:
         """End the session."""
         token: tokens.AccessToken = request.auth  # type: ignore[assignment]
         others = _session_of_refresh(self.body().get("refresh"), token.reader_uid)

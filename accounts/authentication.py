@@ -28,7 +28,7 @@ class TokenAuthentication(BaseAuthentication):
             Unauthenticated: `invalid_token`, `token_expired`, `session_ended`,
                 `account_suspended`.
         """
-        header = request.headers.get("Authorization", "").strip()
+        header = request.META.get("HTTP_AUTHORIZATION", "").strip()
         if not header:
             return None
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts import services
 from accounts.models import User
@@ -14,6 +13,7 @@ from bookbridge.kernel.addresses import client_address
 from bookbridge.kernel.operations import Operation
 from bookbridge.kernel.pagination import Orderings
 from bookbridge.kernel.query import ItemQuery, SearchableListQuery
+from bookbridge.kernel.responses import Answer
 from bookbridge.kernel.viewsets import KernelViewSet
 
 ORDERINGS: Orderings = {"username": ("username",)}
@@ -41,7 +41,7 @@ class ReaderViewSet(KernelViewSet):
     }
     tag = "users"
 
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> Answer:
         """Search."""
         readers = User.objects.shown()
         search = self.query().get("search")
@@ -49,7 +49,7 @@ class ReaderViewSet(KernelViewSet):
             return self.page(readers, profile_shape, ORDERINGS)
         return self.ranked(readers.matching(search).by_relevance(search), profile_shape)
 
-    def retrieve(self, request: Request, username: str) -> Response:
+    def retrieve(self, request: Request, username: str) -> Answer:
         """One reader."""
         return self.one(User.objects.named(username, self.viewer), profile_shape)
 
@@ -83,17 +83,17 @@ class MeViewSet(KernelViewSet):
     }
     tag = "users"
 
-    def retrieve(self, request: Request) -> Response:
+    def retrieve(self, request: Request) -> Answer:
         """Show oneself."""
         return self.one(self._self(), own_profile_shape)
 
-    def partial_update(self, request: Request) -> Response:
+    def partial_update(self, request: Request) -> Answer:
         """Edit oneself."""
         changes = self.body()
         services.edit_profile(by=self._me(), changes=changes, expected=self.expected())
         return self.one(self._self(), own_profile_shape)
 
-    def destroy(self, request: Request) -> Response:
+    def destroy(self, request: Request) -> Answer:
         """Leave."""
         services.leave(
             by=self._me(),

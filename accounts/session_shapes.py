@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from bookbridge.kernel.serializers import OutputSerializer
-from bookbridge.kernel.shapes import Json, Row, Shape, moment
+from bookbridge.kernel.shapes import Json, Row, Shape
 
 
 class SessionSerializer(OutputSerializer):
@@ -50,9 +50,9 @@ class SessionShape(Shape):
             "current": bool(row["current"]),
             "device": row["user_agent"],
             "address": row["address_prefix"],
-            "created_at": moment(row["created_at"]),
-            "last_used_at": moment(row["last_used_at"]),
-            "expires_at": moment(row["expires_at"]),
+            "created_at": row["created_at"],
+            "last_used_at": row["last_used_at"],
+            "expires_at": row["expires_at"],
         }
 
 

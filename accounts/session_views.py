@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts import services
 from accounts.models import Session
@@ -14,6 +13,7 @@ from bookbridge.kernel.addresses import client_address
 from bookbridge.kernel.operations import Operation
 from bookbridge.kernel.pagination import Orderings
 from bookbridge.kernel.query import ListQuery
+from bookbridge.kernel.responses import Answer
 from bookbridge.kernel.viewsets import KernelViewSet
 
 ORDERINGS: Orderings = {"-created_at": ("-id",)}
@@ -51,18 +51,18 @@ class SessionViewSet(KernelViewSet):
     no_store, idempotent, conditional = True, False, False
     tag = "auth"
 
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> Answer:
         """Show them."""
         here: Session = request.auth.session  # type: ignore[union-attr]
         mine = Session.objects.of(self.viewer).marked(here)
         return self.page(mine, session_shape, ORDERINGS)
 
-    def destroy(self, request: Request, id: int) -> Response:
+    def destroy(self, request: Request, id: int) -> Answer:
         """End one."""
         services.end_session(by=self.viewer, session_id=id, **self._origin())
         return self.answer()
 
-    def end_all(self, request: Request) -> Response:
+    def end_all(self, request: Request) -> Answer:
         """End everything."""
         services.sign_out_everywhere(by=self.viewer, **self._origin())
         return self.answer()

@@ -16,7 +16,7 @@ from accounts.serializers import (
     ProfileSerializer,
     SuspensionSerializer,
 )
-from bookbridge.kernel.shapes import Json, Row, Shape, moment
+from bookbridge.kernel.shapes import Json, Row, Shape
 
 
 class AccountShape(Shape):
@@ -57,7 +57,7 @@ class ProfileShape(Shape):
             "display_name": row["display_name"],
             "imported": row["imported_at"] is not None,
             "bio": row["bio"],
-            "created_at": moment(row["created_at"]),
+            "created_at": row["created_at"],
         }
 
 
@@ -101,7 +101,7 @@ class OwnProfileShape(ProfileShape):
             "language": row["language"],
             "time_zone": row["time_zone"],
             "roles": related.roles.get(row["pk"], []),
-            "leaves_at": moment(row["leaves_at"]),
+            "leaves_at": row["leaves_at"],
             "notices": related.notices.get(row["pk"], []),
         }
 
@@ -117,8 +117,8 @@ class SuspensionShape(Shape):
         """The suspension, or nulls."""
         return {
             "username": row["username"],
-            "suspended_at": moment(row["suspended_at"]),
-            "suspended_until": moment(row["suspended_until"]),
+            "suspended_at": row["suspended_at"],
+            "suspended_until": row["suspended_until"],
             "reason": row["suspension_reason"],
         }
 

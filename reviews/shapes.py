@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bookbridge.kernel.shapes import Json, Row, Shape, moment
+from bookbridge.kernel.shapes import Json, Row, Shape
 from clubs.membership.shapes import person, person_columns
 from reviews.serializers import ReviewSerializer
 
@@ -57,8 +57,8 @@ class ReviewShape(Shape):
             "language": row["language"],
             "likes_count": row["likes_count"],
             "liked_by_me": row["liked_by_me"],
-            "created_at": moment(row["created_at"]),
-            "edited_at": moment(row["edited_at"]),
+            "created_at": row["created_at"],
+            "edited_at": row["edited_at"],
         }
 
 

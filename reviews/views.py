@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts.models import User
 from bookbridge.kernel.compiled import Question
 from bookbridge.kernel.errors import Missing
 from bookbridge.kernel.operations import Operation
+from bookbridge.kernel.responses import Answer
 from bookbridge.kernel.shapes import Row
 from bookbridge.kernel.viewsets import KernelViewSet
 from clubs.books.redirects import gone
@@ -84,7 +84,7 @@ class ReviewsView(KernelViewSet):
         wanted = self.query().get("spoilers") == "show"
         return unlocked_review_shape if wanted else review_shape
 
-    def reviews_page(self, **of: int) -> Response:
+    def reviews_page(self, **of: int) -> Answer:
         """One page of the reviews that the viewer may read, narrowed by the query and `of`."""
         narrowed = keys_of_filters(self.query(), self.viewer) | of
         # The reviews of a book have an index in each order, as long as nothing else narrows them.
@@ -140,23 +140,23 @@ class ReviewViewSet(ReviewsView):
         "destroy": Operation("Delete your review", forbidden=("not_your_review",), if_match=True),
     }
 
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> Answer:
         """Every review that the viewer may read."""
         return self.reviews_page()
 
-    def create(self, request: Request) -> Response:
+    def create(self, request: Request) -> Answer:
         """Publish a review."""
         data = new_review(request.data, self.viewer, self.body)
         review = services.publish_review(**data, by=self.viewer)
         where = services.review_address(review.pk)
         return self.at_hand(own_row(review), review_shape, location=where)
 
-    def retrieve(self, request: Request, id: int) -> Response:
+    def retrieve(self, request: Request, id: int) -> Answer:
         """One review."""
         found = Question(review_asked_for, viewer=self.viewer, key=id)
         return self.one(found, self.shape())
 
-    def partial_update(self, request: Request, id: int) -> Response:
+    def partial_update(self, request: Request, id: int) -> Answer:
         """Edit one's own review."""
         review = self.own_review(id)
         club = named_club(request.data, self.viewer, unless=review.club_id)
@@ -172,7 +172,7 @@ class ReviewViewSet(ReviewsView):
         found = Question(review_of_author, viewer=self.viewer, key=review.pk)
         return self.one(found, review_shape)
 
-    def destroy(self, request: Request, id: int) -> Response:
+    def destroy(self, request: Request, id: int) -> Answer:
         """Delete one's own review."""
         services.delete_review(review=self.own_review(id), by=self.viewer, expected=self.expected())
         return self.answer()
@@ -192,12 +192,12 @@ class LikeViewSet(ReviewsView):
         "destroy": Operation("Like a review no longer"),
     }
 
-    def replace(self, request: Request, id: int) -> Response:
+    def replace(self, request: Request, id: int) -> Answer:
         """Like."""
         services.like_review(review=self.review(id), by=self.viewer)
         return self.answer()
 
-    def destroy(self, request: Request, id: int) -> Response:
+    def destroy(self, request: Request, id: int) -> Answer:
         """Like no longer."""
         services.unlike_review(review=self.review(id), by=self.viewer)
         return self.answer()
@@ -218,7 +218,7 @@ class BookReviewsViewSet(ReviewsView):
         ),
     }
 
-    def list(self, request: Request, id: int) -> Response:
+    def list(self, request: Request, id: int) -> Answer:
         """Reviews of the book."""
         response = self.reviews_page(book=id)
         # Only a list without reviews leaves open whether there is such a book.
@@ -241,7 +241,7 @@ class ReaderReviewsViewSet(ReviewsView):
         ),
     }
 
-    def list(self, request: Request, username: str) -> Response:
+    def list(self, request: Request, username: str) -> Answer:
         """Reviews by the reader, as far as the viewer may read them."""
         reader = User.objects.named(username, self.viewer).only("pk").first()
         if reader is None:

@@ -10,12 +10,12 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from bookbridge.kernel.errors import Missing
 from bookbridge.kernel.operations import Operation
 from bookbridge.kernel.query import ItemQuery, Query
 from bookbridge.kernel.rendering import Encoded, SVGRenderer
+from bookbridge.kernel.responses import Answer
 from bookbridge.kernel.shapes import Json, narrow
 from bookbridge.kernel.viewsets import KernelViewSet
 from clubs.books.redirects import gone
@@ -72,7 +72,7 @@ class Figures(KernelViewSet):
         reader_id = None if self.viewer is None else self.viewer.pk
         return caching.answer(name, compute, reader_id=reader_id)
 
-    def figures(self, found: Encoded) -> Response:
+    def figures(self, found: Encoded) -> Answer:
         """The answer, which is encoded already unless only some fields were asked for."""
         fields, serializer = self.query().get("fields"), self.operation.serializer
         if fields is None:
@@ -80,14 +80,14 @@ class Figures(KernelViewSet):
         assert serializer is not None  # noqa: S101  (each operation here has one)
         return self.answer(narrow(found.data, fields, serializer))
 
-    def drawn(self, charts: Charts) -> Response:
+    def drawn(self, charts: Charts) -> Answer:
         """The chart of the series asked for."""
         return self.answer(charts[self.query()["series"]]())
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         """A chart that is opened by itself, also one unchanged, may have its own style."""
         response = super().finalize_response(request, response, *args, **kwargs)
-        if isinstance(response, Response) and self.operation.renderer is SVGRenderer:
+        if isinstance(response, Answer) and self.operation.renderer is SVGRenderer:
             policy = {**settings.SECURE_CSP, "style-src": [STYLE_SOURCE]}
             response.csp = policy  # type: ignore[attr-defined]
         return response
@@ -107,11 +107,11 @@ class SiteStatsViewSet(Figures):
         "chart_svg": chart("The platform as a chart", SiteChartQuery),
     }
 
-    def retrieve(self, request: Request) -> Response:
+    def retrieve(self, request: Request) -> Answer:
         """The figures of the site."""
         return self.figures(self._found())
 
-    def chart_svg(self, request: Request) -> Response:
+    def chart_svg(self, request: Request) -> Answer:
         """A chart of the site."""
         found = self._found().data
         return self.drawn(
@@ -147,11 +147,11 @@ class ClubStatsViewSet(Figures, ClubScopedViewSet):
         ),
     }
 
-    def retrieve(self, request: Request, slug: str) -> Response:
+    def retrieve(self, request: Request, slug: str) -> Answer:
         """The figures of the club."""
         return self.figures(self._found())
 
-    def chart_svg(self, request: Request, slug: str) -> Response:
+    def chart_svg(self, request: Request, slug: str) -> Answer:
         """A chart of the club."""
         found, names = self._found().data, {"club": self.club.name}
         return self.drawn(
@@ -186,11 +186,11 @@ class BookStatsViewSet(Figures):
         "chart_svg": chart("A book as a chart", BookChartQuery, missing=True),
     }
 
-    def retrieve(self, request: Request, id: int) -> Response:
+    def retrieve(self, request: Request, id: int) -> Answer:
         """The figures of the book."""
         return self.figures(self._found(id))
 
-    def chart_svg(self, request: Request, id: int) -> Response:
+    def chart_svg(self, request: Request, id: int) -> Answer:
         """A chart of the book."""
         found = self._found(id, "book-stats-chart").data
         names = {"book": queries.book_title(id)}
@@ -233,7 +233,7 @@ class ReaderStatsViewSet(Figures):
     }
     path_parameters: ClassVar[dict[str, Any]] = {"username": "A username, or `me`."}
 
-    def retrieve(self, request: Request, username: str) -> Response:
+    def retrieve(self, request: Request, username: str) -> Answer:
         """The figures of the reader."""
         username = self._named(username)
         found = self._found(username)
@@ -241,7 +241,7 @@ class ReaderStatsViewSet(Figures):
             found = Encoded({**found.data, "own": queries.own_figures(self.viewer.pk)})
         return self.figures(found)
 
-    def chart_svg(self, request: Request, username: str) -> Response:
+    def chart_svg(self, request: Request, username: str) -> Answer:
         """A chart of the reader, from what everybody may see."""
         username = self._named(username)
         found, names = self._found(username).data, {"reader": username}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts.leaving import services
 from accounts.models import User
 from accounts.shapes import own_profile_shape
 from bookbridge.kernel.addresses import client_address
 from bookbridge.kernel.operations import Operation
+from bookbridge.kernel.responses import Answer
 from bookbridge.kernel.viewsets import KernelViewSet
 
 
@@ -35,7 +35,7 @@ class RestoreViewSet(KernelViewSet):
     tag = "users"
     idempotent = False
 
-    def restore(self, request: Request) -> Response:
+    def restore(self, request: Request) -> Answer:
         """Restore."""
         services.restore(
             by=self.viewer,

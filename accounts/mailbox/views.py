@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts import tokens
 from accounts.languages import language_of_client
@@ -23,6 +22,7 @@ from accounts.serializers import NothingSerializer, TokenPairSerializer
 from accounts.shapes import account_shape
 from bookbridge.kernel.addresses import client_address
 from bookbridge.kernel.operations import Operation
+from bookbridge.kernel.responses import Answer
 from bookbridge.kernel.viewsets import KernelViewSet
 
 ALWAYS = (
@@ -66,12 +66,12 @@ class AddressLinkViewSet(AuthViewSet):
     }
     authentication_classes = ()
 
-    def verify(self, request: Request) -> Response:
+    def verify(self, request: Request) -> Answer:
         """Confirm."""
         reader = addresses.verify(token=self.body()["token"], client=client_address(request))
         return self.one(User.objects.filter(pk=reader.pk), account_shape)
 
-    def resend(self, request: Request) -> Response:
+    def resend(self, request: Request) -> Answer:
         """Mail the link again."""
         addresses.resend(address=self.body()["email"], **_asker(request))
         return self.answer({})
@@ -98,7 +98,7 @@ class AddressViewSet(AuthViewSet):
         ),
     }
 
-    def change(self, request: Request) -> Response:
+    def change(self, request: Request) -> Answer:
         """Ask for another address."""
         data = self.body()
         reader = addresses.change(
@@ -135,12 +135,12 @@ class PasswordLinkViewSet(AuthViewSet):
     }
     authentication_classes = ()
 
-    def reset(self, request: Request) -> Response:
+    def reset(self, request: Request) -> Answer:
         """Mail a link."""
         new_passwords.ask_for_reset(address=self.body()["email"], **_asker(request))
         return self.answer({})
 
-    def confirm(self, request: Request) -> Response:
+    def confirm(self, request: Request) -> Answer:
         """Set the new password."""
         new_passwords.reset_password(**self.body(), **_origin(request))
         return self.answer()
@@ -161,7 +161,7 @@ class PasswordViewSet(AuthViewSet):
         ),
     }
 
-    def change(self, request: Request) -> Response:
+    def change(self, request: Request) -> Answer:
         """Replace the password."""
         data = self.body()
         session = new_passwords.change_password(

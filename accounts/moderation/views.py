@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts import services
 from accounts.models import MODERATOR, User
@@ -15,6 +14,7 @@ from accounts.serializers import ReasonInput, SuspendInput
 from accounts.shapes import suspension_shape
 from bookbridge.kernel.errors import Missing
 from bookbridge.kernel.operations import Operation
+from bookbridge.kernel.responses import Answer
 from bookbridge.kernel.viewsets import KernelViewSet
 
 
@@ -50,13 +50,13 @@ class SuspensionViewSet(SiteRoleViewSet):
     }
     tag = "moderation"
 
-    def suspend(self, request: Request, username: str) -> Response:
+    def suspend(self, request: Request, username: str) -> Answer:
         """Suspend."""
         reader = self._reader(username)
         services.suspend_reader(reader=reader, by=self.viewer, **self.body())
         return self._suspension(reader)
 
-    def reinstate(self, request: Request, username: str) -> Response:
+    def reinstate(self, request: Request, username: str) -> Answer:
         """Reinstate."""
         reader = self._reader(username)
         services.reinstate_reader(reader=reader, by=self.viewer, **self.body())
@@ -68,7 +68,7 @@ class SuspensionViewSet(SiteRoleViewSet):
             raise Missing()
         return reader
 
-    def _suspension(self, reader: User) -> Response:
+    def _suspension(self, reader: User) -> Answer:
         return self.one(User.objects.filter(pk=reader.pk), suspension_shape)
 
 
@@ -85,7 +85,7 @@ class NoticeViewSet(KernelViewSet):
     }
     tag = "users"
 
-    def destroy(self, request: Request, id: int) -> Response:
+    def destroy(self, request: Request, id: int) -> Answer:
         """Dismiss."""
         dismiss_notice(notice_id=id, by=self.viewer)
         return self.answer()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.personal_tokens.serializers import PersonalTokenSerializer
-from bookbridge.kernel.shapes import Json, Row, Shape, moment
+from bookbridge.kernel.shapes import Json, Row, Shape
 
 
 class PersonalTokenShape(Shape):
@@ -31,9 +31,9 @@ class PersonalTokenShape(Shape):
             "name": row["name"],
             "beginning": row["beginning"],
             "scopes": row["scopes"].split(),
-            "created_at": moment(row["created_at"]),
-            "expires_at": moment(row["expires_at"]),
-            "last_used_at": moment(row["last_used_at"]),
+            "created_at": row["created_at"],
+            "expires_at": row["expires_at"],
+            "last_used_at": row["last_used_at"],
             "last_used_address_prefix": row["last_used_address_prefix"],
         }
 

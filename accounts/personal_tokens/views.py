@@ -6,7 +6,6 @@ from typing import Any
 
 from django.urls import reverse
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts.models import PersonalToken
 from accounts.personal_tokens import services
@@ -14,6 +13,7 @@ from accounts.personal_tokens.serializers import NewPersonalTokenSerializer, Per
 from accounts.personal_tokens.shapes import personal_token_shape
 from bookbridge.kernel.operations import Operation
 from bookbridge.kernel.query import ItemQuery
+from bookbridge.kernel.responses import Answer
 from bookbridge.kernel.viewsets import KernelViewSet
 
 
@@ -61,12 +61,12 @@ class PersonalTokenViewSet(KernelViewSet):
     }
     tag = "users"
 
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> Answer:
         """Show them."""
         mine = PersonalToken.objects.kept().filter(reader=self.viewer)
         return self.listed(mine.order_by("-pk"), personal_token_shape)
 
-    def create(self, request: Request) -> Response:
+    def create(self, request: Request) -> Answer:
         """Make one."""
         session = request.auth.session  # type: ignore[union-attr]
         token, secret = services.create_token(reader=self.viewer, session=session, **self.body())
@@ -75,7 +75,7 @@ class PersonalTokenViewSet(KernelViewSet):
         location = reverse("personal-token", kwargs={"id": token.pk})
         return self.answer({**data, "token": secret}, location=location)
 
-    def destroy(self, request: Request, id: int) -> Response:
+    def destroy(self, request: Request, id: int) -> Answer:
         """Revoke one."""
         services.revoke_token(reader=self.viewer, token_id=id)
         return self.answer()

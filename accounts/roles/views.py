@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts import services
 from accounts.models import ADMIN, User
@@ -11,6 +10,7 @@ from accounts.moderation.scoping import SiteRoleViewSet
 from accounts.roles.serializers import RolesInput, RolesSerializer
 from bookbridge.kernel.errors import Missing
 from bookbridge.kernel.operations import Operation
+from bookbridge.kernel.responses import Answer
 
 
 class RolesViewSet(SiteRoleViewSet):
@@ -38,7 +38,7 @@ class RolesViewSet(SiteRoleViewSet):
     conditional = False
     tag = "users"
 
-    def update(self, request: Request, username: str) -> Response:
+    def update(self, request: Request, username: str) -> Answer:
         """Set them."""
         reader: User | None = User.objects.named(username, self.viewer).first()
         if reader is None:

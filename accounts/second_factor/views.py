@@ -6,7 +6,6 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts import services as accounts
 from accounts import sessions, tokens
@@ -26,6 +25,7 @@ from accounts.serializers import TokenPairSerializer
 from bookbridge.kernel.addresses import client_address
 from bookbridge.kernel.errors import InvalidInput, Unauthenticated
 from bookbridge.kernel.operations import Operation
+from bookbridge.kernel.responses import Answer
 from bookbridge.kernel.shapes import moment
 from bookbridge.kernel.viewsets import KernelViewSet
 
@@ -80,7 +80,7 @@ class SecondFactorViewSet(KernelViewSet):
     no_store, idempotent, conditional = True, False, False
     tag = "auth"
 
-    def retrieve(self, request: Request) -> Response:
+    def retrieve(self, request: Request) -> Answer:
         """Show it."""
         factor = SecondFactor.objects.in_force().filter(reader=self.viewer).first()
         return self.answer(
@@ -91,7 +91,7 @@ class SecondFactorViewSet(KernelViewSet):
             }
         )
 
-    def begin(self, request: Request) -> Response:
+    def begin(self, request: Request) -> Answer:
         """Hand out a secret."""
         password = self.body().get("password")
         if password is None:
@@ -117,12 +117,12 @@ class SecondFactorViewSet(KernelViewSet):
                 [("/password", "wrong_password", message)], message, "wrong_password"
             ) from None
 
-    def confirm(self, request: Request) -> Response:
+    def confirm(self, request: Request) -> Answer:
         """Switch it on."""
         shown = services.confirm(reader=self.viewer, code=self.body()["code"])
         return self.answer({"recovery_codes": shown})
 
-    def switch_off(self, request: Request) -> Response:
+    def switch_off(self, request: Request) -> Answer:
         """Switch it off."""
         proof = Proof(**self.body())
         sessions.require_recent(session=request.auth.session)  # type: ignore[union-attr]
@@ -153,7 +153,7 @@ class SecondStepViewSet(KernelViewSet):
     no_store, idempotent, conditional = True, False, False
     tag = "auth"
 
-    def redeem(self, request: Request) -> Response:
+    def redeem(self, request: Request) -> Answer:
         """Open the session."""
         data = self.body()
         session = challenges.sign_in_with_code(

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from accounts.security.models import is_by_staff, label_of
 from accounts.security.serializers import SecurityEventSerializer
-from bookbridge.kernel.shapes import Json, Row, Shape, moment
+from bookbridge.kernel.shapes import Json, Row, Shape
 
 #: Keys of records that only staff may know of.
 FOR_STAFF = frozenset({"moderation_record"})
@@ -43,7 +43,7 @@ class SecurityEventShape(Shape):
             "details": details,
             "address_prefix": None if by_staff else row["trace__address_prefix"],
             "user_agent": None if by_staff else row["trace__user_agent"],
-            "created_at": moment(row["created_at"]),
+            "created_at": row["created_at"],
         }
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts.models import SecurityEvent
 from accounts.security.serializers import SecurityQuery
 from accounts.security.shapes import event_shape
 from bookbridge.kernel.operations import Operation
 from bookbridge.kernel.pagination import Orderings
+from bookbridge.kernel.responses import Answer
 from bookbridge.kernel.viewsets import KernelViewSet
 
 ORDERINGS: Orderings = {"newest": ("-id",)}
@@ -35,7 +35,7 @@ class OwnSecurityViewSet(KernelViewSet):
     }
     tag = "users"
 
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> Answer:
         """Show the events."""
         events = SecurityEvent.objects.about(self.viewer, self.query().get("kind"))
         return self.page(events, event_shape, ORDERINGS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from bookbridge.kernel.compiled import Question
@@ -16,6 +15,7 @@ from bookbridge.kernel.pagination import (
     page_address,
     ranked_page,
 )
+from bookbridge.kernel.responses import Answer
 from bookbridge.kernel.routes import absolute
 from bookbridge.kernel.shapes import Json, Row, Shape, check_fields, narrow
 
@@ -38,9 +38,7 @@ class Answers(ViewSet):
         """The typed query parameters."""
         raise NotImplementedError
 
-    def page(
-        self, source: QuerySet[Any] | Question, shape: Shape, orderings: Orderings
-    ) -> Response:
+    def page(self, source: QuerySet[Any] | Question, shape: Shape, orderings: Orderings) -> Answer:
         """One keyset page of `source`, in the ordering asked for (or the first one)."""
         query = self.query()
         check_fields(query.get("fields"), shape.serializer)
@@ -56,7 +54,7 @@ class Answers(ViewSet):
         )
         return self._paged(found, shape)
 
-    def ranked(self, source: QuerySet[Any] | Question, shape: Shape) -> Response:
+    def ranked(self, source: QuerySet[Any] | Question, shape: Shape) -> Answer:
         """One page of a search by relevance; `source` comes best match first."""
         query = self.query()
         check_fields(query.get("fields"), shape.serializer)
@@ -69,7 +67,7 @@ class Answers(ViewSet):
         )
         return self._paged(found, shape)
 
-    def _paged(self, found: Any, shape: Shape) -> Response:
+    def _paged(self, found: Any, shape: Shape) -> Answer:
         results = self._narrowed_all(shape.many(found.rows, self.viewer), shape)
         return self.answer(
             {
@@ -79,9 +77,7 @@ class Answers(ViewSet):
             }
         )
 
-    def listed(
-        self, source: QuerySet[Any] | Question, shape: Shape, *, version: int = 0
-    ) -> Response:
+    def listed(self, source: QuerySet[Any] | Question, shape: Shape, *, version: int = 0) -> Answer:
         """All rows of a list that is short by nature, in the order of `source`."""
         check_fields(self.query().get("fields"), shape.serializer)
         rows = shape.many(shape.rows(source), self.viewer)
@@ -94,12 +90,12 @@ class Answers(ViewSet):
         *,
         status: int | None = None,
         location: str | None = None,
-    ) -> Response:
+    ) -> Answer:
         """The only row of `source`, or 404 `not_found`."""
         data, version = shape.one(source, self.viewer)
         return self.shown_as(data, version, shape, status=status, location=location)
 
-    def at_hand(self, row: Row, shape: Shape, **how: Any) -> Response:
+    def at_hand(self, row: Row, shape: Shape, **how: Any) -> Answer:
         """A row that was read or written before: `vars` of an instance, too."""
         return self.shown_as(*shape.of(row, self.viewer), shape, **how)
 
@@ -111,7 +107,7 @@ class Answers(ViewSet):
         *,
         status: int | None = None,
         location: str | None = None,
-    ) -> Response:
+    ) -> Answer:
         """A representation that `shape` has built, with the fields asked for."""
         if self.request.method in ("GET", "HEAD"):
             data = self.narrowed(data, shape)
@@ -132,11 +128,12 @@ class Answers(ViewSet):
         version: int = 0,
         status: int | None = None,
         location: str | None = None,
-    ) -> Response:
+    ) -> Answer:
         """A good answer with the status of the operation; 204 when there is no data."""
-        response = Response(data, status=status or self.operation.success)
-        if data is not None and self.conditional:
-            response.etag_version = version  # type: ignore[attr-defined]
+        tagged = data is not None and self.conditional
+        response = Answer(
+            data, status=status or self.operation.success, version=version if tagged else None
+        )
         if location is not None:
             response["Location"] = absolute(self.request, location)
         return response

@@ -33,7 +33,7 @@ def entity_tag(version: int, body: bytes) -> str:
 
 def is_unchanged(request: HttpRequest, tag: str) -> bool:
     """Whether If-None-Match names `tag` (weak comparison: proxies that compress add `W/`)."""
-    header = request.headers.get("If-None-Match")
+    header = request.META.get("HTTP_IF_NONE_MATCH")
     if not header:
         return False
     if header.strip() == "*":
@@ -47,7 +47,7 @@ def expected_versions(request: HttpRequest, *, required: bool = False) -> Versio
     Raises:
         PreconditionRequired: 428 `precondition_required`, when `required` and absent.
     """
-    header = request.headers.get("If-Match")
+    header = request.META.get("HTTP_IF_MATCH")
     if header is None:
         if required:
             raise PreconditionRequired(

@@ -11,6 +11,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from bookbridge.kernel.headers import Made, made, put_missing
+
 Policy = Mapping[str, Iterable[str] | str | bool | None]
 
 HEADER = "Content-Security-Policy"
@@ -27,24 +29,48 @@ class ContentSecurityPolicyMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
+        by_path: Mapping[str, Policy] = getattr(settings, "SECURE_CSP_BY_PATH", {})
+        longest_first = sorted(by_path.items(), key=lambda each: -len(each[0]))
+        self._pages = [
+            (path, _headers(policy, settings.SECURE_REFERRER_POLICY))
+            for path, policy in longest_first
+        ]
+        # Nothing else is a page, so that no address of it need be told to anybody.
+        self._rest = _headers(settings.SECURE_CSP, "no-referrer")
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer `request` with the headers."""
         response = self.get_response(request)
-        by_path = _policy_of(request.path)
+        headers = self._of(request.path)
         override: Policy | None = getattr(response, "csp", None)
-        policy = override if override is not None else (by_path or settings.SECURE_CSP)
-        if value := build_policy(policy):
-            response.setdefault(HEADER, value)
-        if by_path is None:
-            # Nothing here is a page, so that no address of it need be told to anybody.
-            response.setdefault("Referrer-Policy", "no-referrer")
-        else:
-            response.setdefault("Referrer-Policy", settings.SECURE_REFERRER_POLICY)
-        response.setdefault("X-Content-Type-Options", "nosniff")
-        response.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        response.setdefault("Permissions-Policy", PERMISSIONS)
+        if override is not None:
+            headers = {name: each for name, each in headers.items() if name != HEADER.lower()}
+            headers |= _policy(override)
+        put_missing(response, headers)
         return response
+
+    def _of(self, path: str) -> Made:
+        """The headers of the longest path that `path` begins with."""
+        for prefix, headers in self._pages:
+            if path.startswith(prefix):
+                return headers
+        return self._rest
+
+
+def _headers(policy: Policy, referrer: str) -> Made:
+    return _policy(policy) | made(
+        {
+            "Referrer-Policy": referrer,
+            "X-Content-Type-Options": "nosniff",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Permissions-Policy": PERMISSIONS,
+        }
+    )
+
+
+def _policy(policy: Policy) -> Made:
+    value = build_policy(policy)
+    return made({HEADER: value} if value else {})
 
 
 def build_policy(policy: Policy) -> str:
@@ -64,10 +90,3 @@ def build_policy(policy: Policy) -> str:
         else:
             directives.append(" ".join([name, *sources]))
     return "; ".join(directives)
-
-
-def _policy_of(path: str) -> Policy | None:
-    """The policy of the longest path that `path` begins with; None where there is none."""
-    by_path: Mapping[str, Policy] = getattr(settings, "SECURE_CSP_BY_PATH", {})
-    matching = [prefix for prefix in by_path if path.startswith(prefix)]
-    return by_path[max(matching, key=len)] if matching else None

@@ -22,7 +22,6 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
 from bookbridge.kernel.compiled import answer_of
@@ -30,9 +29,11 @@ from bookbridge.kernel.errors import DomainError, InvalidInput, KeyReused
 from bookbridge.kernel.inserting import insert_new
 from bookbridge.kernel.models import IdempotencyKey
 from bookbridge.kernel.rendering import to_json
+from bookbridge.kernel.responses import Answer
 from bookbridge.kernel.transactions import one_act, transactional
 
 HEADER = "Idempotency-Key"
+HEADER_KEY = "HTTP_IDEMPOTENCY_KEY"
 HEADER_CODE = "invalid_idempotency_key"
 REPLAYED = "Idempotency-Replayed"
 _CANONICAL = JSONEncoder(sort_keys=True, separators=(",", ":"))
@@ -42,8 +43,8 @@ PURGE_AT_MOST = 200
 
 
 def run_once(
-    request: Request, handler: Callable[[], Response], *, secret_fields: Sequence[str] = ()
-) -> Response:
+    request: Request, handler: Callable[[], Answer], *, secret_fields: Sequence[str] = ()
+) -> Answer:
     """The answer of `handler`, or the one kept for the same key, path, reader and body.
 
     For a POST of a signed-in reader whose visibility and role were checked already. `handler`
@@ -55,7 +56,7 @@ def run_once(
         KeyReused: 422 `idempotency_key_reused`, the key belongs to another body.
         DomainError: 409 `request_in_progress`, the first request is still under way.
     """
-    key = request.headers.get(HEADER)
+    key = request.META.get(HEADER_KEY)
     if key is None:
         return handler()
     if not WELL_FORMED.fullmatch(key):
@@ -70,9 +71,9 @@ def run_once(
 def _act_or_replay(
     identity: dict[str, Any],
     fingerprint: str,
-    handler: Callable[[], Response],
+    handler: Callable[[], Answer],
     secret_fields: Sequence[str],
-) -> Response:
+) -> Answer:
     now = timezone.now()
     kept = _kept_for(identity)
     if kept is not None and kept.created_at > _oldest(now):
@@ -92,7 +93,7 @@ def _act_or_replay(
         status=response.status_code,
         body=_kept_body(response.data, secret_fields),
         location=response.headers.get("Location", ""),
-        etag_version=getattr(response, "etag_version", None),
+        etag_version=response.version,
         created_at=now,
     )
     if not insert_new(answer):
@@ -173,14 +174,13 @@ def _under_way() -> DomainError:
     )
 
 
-def _replay(kept: IdempotencyKey) -> Response:
-    response = Response(json.loads(kept.body) if kept.body else None, status=kept.status)
+def _replay(kept: IdempotencyKey) -> Answer:
+    # The tag is made from the version and the body, for this answer as for the first.
+    data = json.loads(kept.body) if kept.body else None
+    response = Answer(data, status=kept.status, version=kept.etag_version)
     if kept.location:
         response["Location"] = kept.location
     response[REPLAYED] = "true"
-    # The tag is made from the version and the body, for this answer as for the first.
-    if kept.etag_version is not None:
-        response.etag_version = kept.etag_version  # type: ignore[attr-defined]
     return response
 
 

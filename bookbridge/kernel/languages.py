@@ -8,8 +8,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
-from django.utils.cache import patch_vary_headers
 
+from bookbridge.kernel.headers import put_one, vary
 from bookbridge.kernel.pages import API
 
 #: Clients of one kind send one header; longer ones than people have are read each time.
@@ -39,11 +39,9 @@ class LanguageMiddleware(LocaleMiddleware):
         translation.activate(language)
         request.LANGUAGE_CODE = language
         response = self.get_response(request)
-        headers = response.headers
-        if "Content-Language" not in headers:
-            headers["Content-Language"] = language
-        if "Accept-Language" not in headers.get("Vary", ""):
-            patch_vary_headers(response, ("Accept-Language",))
+        if "Content-Language" not in response.headers:
+            put_one(response, "Content-Language", language)
+        vary(response, "Accept-Language")
         return response
 
 

@@ -30,7 +30,7 @@ class Negotiation(DefaultContentNegotiation):
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: Any = None
     ) -> tuple[BaseRenderer, str]:
         """The renderer and the media type of the answer; 406 when there is none."""
-        accept = request.headers.get("Accept", ANYTHING)
+        accept = request.META.get("HTTP_ACCEPT", ANYTHING)
         return _selected(accept, tuple(map(type, renderers)))
 
 

@@ -12,15 +12,18 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.utils.translation import gettext as _
 
 from bookbridge.kernel.compiled import Cut, Question, rows_of
 from bookbridge.kernel.errors import InvalidInput
+from bookbridge.kernel.query import ADDRESSES_KEPT, LONGEST_KEPT, query_of
 from bookbridge.kernel.routes import absolute
 
 if TYPE_CHECKING:
@@ -34,7 +37,7 @@ RANKED_WINDOW = 500
 
 FORWARD, BACKWARD, RANK = "n", "p", "r"
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
-_OUTSIDE_SCOPE = ("cursor", "page_size", "fields")
+_OUTSIDE_SCOPE = ("page_size", "fields")
 
 #: Names of `?ordering=` and the columns behind them; each ends in the key.
 Orderings = dict[str, tuple[str, ...]]
@@ -59,14 +62,8 @@ class Cursor:
 
 def list_scope(request: HttpRequest, viewer: Any) -> str:
     """A digest of the list, its filters and its reader, to which cursors are bound."""
-    filters = sorted(
-        (name, value)
-        for name, values in request.GET.lists()
-        if name not in _OUTSIDE_SCOPE
-        for value in values
-    )
     reader = viewer.pk if viewer is not None else None
-    text = json.dumps([request.path, filters, reader])
+    text = json.dumps([request.path, _said(request)[0], reader])
     return blake2b(text.encode(), digest_size=9).hexdigest()
 
 
@@ -76,7 +73,7 @@ def encode_cursor(cursor: Cursor, scope: str) -> str:
         [scope, cursor.direction, [_tagged(value) for value in cursor.values]]
     )
     body = urlsafe_b64encode(payload.encode()).decode().rstrip("=")
-    return Signer(salt="bookbridge.cursor", sep=".").sign(body)
+    return _signer(settings.SECRET_KEY, tuple(settings.SECRET_KEY_FALLBACKS)).sign(body)
 
 
 def decode_cursor(text: str, scope: str) -> Cursor:
@@ -86,7 +83,7 @@ def decode_cursor(text: str, scope: str) -> Cursor:
         InvalidInput: `invalid_cursor`, when it was changed or belongs to another list.
     """
     try:
-        body = Signer(salt="bookbridge.cursor", sep=".").unsign(text)
+        body = _signer(settings.SECRET_KEY, tuple(settings.SECRET_KEY_FALLBACKS)).unsign(text)
         payload = json.loads(urlsafe_b64decode(body + "=" * (-len(body) % 4)))
     except (BadSignature, ValueError) as error:
         raise invalid_cursor() from error
@@ -181,14 +178,32 @@ def page_address(request: HttpRequest, cursor: str | None) -> str | None:
     """The absolute address of the page at `cursor`, with the filters of this one."""
     if cursor is None:
         return None
-    parameters = [
+    # A cursor is of letters that stand in an address as they are.
+    return absolute(request, f"{request.path}?{_said(request)[1]}cursor={cursor}")
+
+
+def _said(request: HttpRequest) -> tuple[list[tuple[str, str]], str]:
+    text: str = request.META.get("QUERY_STRING", "")
+    known = _parameters if len(text) <= LONGEST_KEPT else _parameters.__wrapped__
+    return known(text)
+
+
+@lru_cache(maxsize=ADDRESSES_KEPT)
+def _parameters(text: str) -> tuple[list[tuple[str, str]], str]:
+    """What an address says: the filters in order, and all but the cursor, to go before one."""
+    said = [
         (name, value)
-        for name, values in request.GET.lists()
+        for name, values in query_of(text).lists()
         if name != "cursor"
         for value in values
     ]
-    query = urlencode([*parameters, ("cursor", cursor)])
-    return absolute(request, f"{request.path}?{query}")
+    filters = sorted(each for each in said if each[0] not in _OUTSIDE_SCOPE)
+    return filters, f"{urlencode(said)}&" if said else ""
+
+
+@lru_cache(maxsize=2)
+def _signer(key: str, before: tuple[str, ...]) -> Signer:
+    return Signer(key=key, fallback_keys=list(before), salt="bookbridge.cursor", sep=".")
 
 
 def _reversed(key: str) -> str:

@@ -83,11 +83,15 @@ def _reader(query: type[Query], language: str | None) -> Query:
     return query()
 
 
+def query_of(text: str) -> QueryDict:
+    """The parameters in a query string as WSGI hands it over, read as the framework does."""
+    return QueryDict(text.encode("iso-8859-1"))
+
+
 @lru_cache(maxsize=ADDRESSES_KEPT)
 def _values(kind: type[Query], language: str | None, text: str) -> dict[str, Any]:
     """What an address says, remembered; what refuses it is asked each time."""
-    # As WSGI hands it over, and as the framework reads it.
-    return _read(kind, language, QueryDict(text.encode("iso-8859-1")))
+    return _read(kind, language, query_of(text))
 
 
 def _read(kind: type[Query], language: str | None, parameters: QueryDict) -> dict[str, Any]:

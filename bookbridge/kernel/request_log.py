@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import time
-import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from bookbridge.kernel.headers import put_one
 from bookbridge.kernel.redaction import redact
 
 WELL_FORMED_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
@@ -27,7 +29,7 @@ MESSAGE = "%(method)s %(route)s %(status)s %(duration_ms)s ms"
 
 logger = logging.getLogger("bookbridge.request")
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=str, separators=(",", ":"))
 
 _request_id: ContextVar[str | None] = ContextVar("bookbridge_request_id", default=None)
 
@@ -59,7 +61,7 @@ class RequestMiddleware:
             except Exception:
                 logging.getLogger(__name__).exception("An error escaped all other layers.")
                 response = _last_resort(request_id)
-            response["X-Request-ID"] = request_id
+            put_one(response, "X-Request-ID", request_id)
             _write_line(request, response.status_code, time.perf_counter() - started)
             return response
         finally:
@@ -89,7 +91,7 @@ class JSONFormatter(logging.Formatter):
             line["request_id"] = line["request_id"] or getattr(record, "request_id", None)
         if record.exc_info and record.exc_info[0] is not None:
             line["exception"] = redact(self.formatException(record.exc_info))
-        return _ENCODER.encode(line)
+        return _written(line)
 
 
 def route_of(request: HttpRequest) -> str:
@@ -100,7 +102,7 @@ def route_of(request: HttpRequest) -> str:
 
 def _id_for(request: HttpRequest) -> str:
     given = request.META.get("HTTP_X_REQUEST_ID", "")
-    return given if WELL_FORMED_ID.fullmatch(given) else uuid.uuid4().hex
+    return given if WELL_FORMED_ID.fullmatch(given) else os.urandom(16).hex()
 
 
 def _write_line(request: HttpRequest, status: int, seconds: float) -> None:
@@ -164,6 +166,13 @@ def _extra(record: logging.LogRecord) -> dict[str, Any]:
         for name, value in added.items()
         if value is None or isinstance(value, str | int | float)
     }
+
+
+def _written(line: dict[str, Any]) -> str:
+    try:
+        return orjson.dumps(line, default=str, option=orjson.OPT_PASSTHROUGH_SUBCLASS).decode()
+    except TypeError:  # a lone surrogate, or a number beyond 64 bits
+        return _ENCODER.encode(line)
 
 
 def _moment(seconds: float) -> str:

@@ -11,19 +11,19 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
-from django.utils.cache import patch_vary_headers
 from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated, UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from bookbridge.kernel import conditional, idempotency, limits
 from bookbridge.kernel.answers import Answers
 from bookbridge.kernel.conditional import Versions
+from bookbridge.kernel.headers import Made, made, put, put_missing, vary
 from bookbridge.kernel.operations import Operation
 from bookbridge.kernel.parsing import BodyTooLarge, MergePatchParser, StrictJSONParser
 from bookbridge.kernel.query import NoQuery
 from bookbridge.kernel.replicas import reading
+from bookbridge.kernel.responses import Answer
 from bookbridge.kernel.scopes import require_scopes
 from bookbridge.kernel.serializers import InputSerializer, NoInput
 from bookbridge.kernel.standing import require_staying, require_verified
@@ -61,6 +61,7 @@ class KernelViewSet(Answers):
     conditional: ClassVar[bool] = True
     site_staff: ClassVar[bool] = False
     permission_classes = ()
+    _verdict: limits.Verdict | None = None
 
     # -- the order of checks ------------------------------------------------------------
 
@@ -68,7 +69,7 @@ class KernelViewSet(Answers):
         """Answer one request; every error leaves through the handler of problems."""
         self.args, self.kwargs = args, kwargs
         self.request = request = self.initialize_request(request, *args, **kwargs)
-        self.headers = self.default_response_headers
+        response: Any
         try:
             handler = self._handler(request)
             self.initial(request, *args, **kwargs)
@@ -100,7 +101,6 @@ class KernelViewSet(Answers):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Everything that is checked before the handler runs."""
         self.format_kwarg = None
-        self._verdict: limits.Verdict | None = None
         renderer, media_type = self.perform_content_negotiation(request)
         request.accepted_renderer, request.accepted_media_type = renderer, media_type
         self._check_size_and_type(request)
@@ -134,9 +134,9 @@ class KernelViewSet(Answers):
     def admit(self) -> None:
         """Check membership and role against `operation.role`; raise NotAllowed."""
 
-    def _run(self, handler: Any) -> Response:
-        def act() -> Response:
-            answer: Response = handler(self.request, *self.args, **self.kwargs)
+    def _run(self, handler: Any) -> Answer:
+        def act() -> Answer:
+            answer: Answer = handler(self.request, *self.args, **self.kwargs)
             return answer
 
         if self.request.method == "POST" and self.idempotent and self.viewer is not None:
@@ -195,33 +195,27 @@ class KernelViewSet(Answers):
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Add the headers that every answer carries, and turn an unchanged one into 304."""
-        if isinstance(response, Response):
-            response = super().finalize_response(request, response, *args, **kwargs)
-            response = self._tagged(request, response)
-        verdict = getattr(self, "_verdict", None)
-        if verdict is not None:
-            for name, value in limits.rate_headers(verdict).items():
-                response.setdefault(name, value)
-        response["Cache-Control"] = (
-            "no-store"
-            if self.no_store or (self.action in self.operations and self.operation.secret_fields)
-            else "private, no-cache"
-        )
-        patch_vary_headers(response, ("Authorization", "Accept-Language"))
+        if isinstance(response, Answer):
+            response.write_with(request.accepted_renderer)
+            tag, reads = response.tag(), request.method in ("GET", "HEAD")
+            if tag is not None and reads and conditional.is_unchanged(request, tag):
+                response.become_unchanged()
+            put(response, _allow(type(self), tuple(self.action_map)))  # type: ignore[arg-type]
+        if (verdict := self._verdict) is not None:
+            put_missing(response, made(limits.rate_headers(verdict)))
+        put(response, _NOT_KEPT if self._is_secret() else _ASKED_AGAIN)
+        vary(response, "Authorization", "Accept-Language")
         return response
 
-    def _tagged(self, request: Any, response: Response) -> Response:
-        version = getattr(response, "etag_version", None)
-        if version is None or not self.conditional:
-            return response
-        response.render()
-        tag = conditional.entity_tag(version, response.content)
-        response["ETag"] = tag
-        if request.method in ("GET", "HEAD") and conditional.is_unchanged(request, tag):
-            unchanged = Response(status=304)
-            unchanged["ETag"] = tag
-            return super().finalize_response(request, unchanged)
-        return response
+    def _is_secret(self) -> bool:
+        """Whether nobody may keep the answer."""
+        return self.no_store or bool(
+            self.action in self.operations and self.operation.secret_fields
+        )
+
+
+_NOT_KEPT = made({"Cache-Control": "no-store"})
+_ASKED_AGAIN = made({"Cache-Control": "private, no-cache"})
 
 
 @cache
@@ -229,3 +223,10 @@ def _allowed(kind: type[KernelViewSet], methods: tuple[str, ...]) -> list[str]:
     """The methods of a route, as they are named in its answers."""
     known = (name for name in kind.http_method_names if name in methods or hasattr(kind, name))
     return [name.upper() for name in known if name != "options"]
+
+
+@cache
+def _allow(kind: type[KernelViewSet], methods: tuple[str, ...]) -> Made:
+    """The header that names them."""
+    names = _allowed(kind, methods)  # type: ignore[arg-type]
+    return made({"Allow": ", ".join(names)})

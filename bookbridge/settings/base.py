@@ -38,7 +38,7 @@ MIDDLEWARE = [
     "bookbridge.kernel.problems.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
+    "bookbridge.kernel.cors.Cors",
     "bookbridge.kernel.csp.ContentSecurityPolicyMiddleware",
     "bookbridge.kernel.pages.PageSessions",
     "bookbridge.kernel.languages.LanguageMiddleware",

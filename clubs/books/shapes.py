@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 
 from bookbridge.kernel.compiled import Cut, Question
-from bookbridge.kernel.shapes import Json, Row, Shape, moment
+from bookbridge.kernel.shapes import Json, Row, Shape
 from clubs.books.models import Authorship, Book, Isbn
 from clubs.books.ratings import mean_stars
 from clubs.books.serializers import BookCardSerializer, BookSerializer, BookSummarySerializer
@@ -117,8 +117,8 @@ class BookShape(BookSummaryShape):
             "openlibrary_id": row["openlibrary_id"],
             "goodreads_id": row["goodreads_id"],
             "added_by": _adder(row),
-            "created_at": moment(row["created_at"]),
-            "updated_at": moment(row["updated_at"]),
+            "created_at": row["created_at"],
+            "updated_at": row["updated_at"],
         }
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts.models import MODERATOR
 from accounts.moderation.scoping import SiteRoleViewSet
 from bookbridge.kernel.errors import Missing
 from bookbridge.kernel.operations import Operation
 from bookbridge.kernel.query import ItemQuery
+from bookbridge.kernel.responses import Answer
 from bookbridge.kernel.schema import JsonSchema, KernelSchema
 from bookbridge.kernel.viewsets import KernelViewSet
 from clubs.books import services
@@ -116,7 +116,7 @@ class BookViewSet(SiteRoleViewSet):
                 raise gone(self.kwargs["id"])
             services.check_may_edit(book=book, by=self.viewer)
 
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> Answer:
         """Search, or browse."""
         query = self.query()
         books, search = _narrowed(query), query.get("search")
@@ -126,7 +126,7 @@ class BookViewSet(SiteRoleViewSet):
             return self.page(matching_books(books, search), book_summary_shape, ORDERINGS)
         return self.ranked(search_books(books, search), book_summary_shape)
 
-    def create(self, request: Request) -> Response:
+    def create(self, request: Request) -> Answer:
         """Add by hand."""
         book = services.add_book(by=self.viewer, **self.body())
         return self.one(
@@ -135,24 +135,24 @@ class BookViewSet(SiteRoleViewSet):
             location=services.book_address(book.pk),
         )
 
-    def retrieve(self, request: Request, id: int) -> Response:
+    def retrieve(self, request: Request, id: int) -> Answer:
         """One book."""
         return self.known(id)
 
-    def partial_update(self, request: Request, id: int) -> Response:
+    def partial_update(self, request: Request, id: int) -> Answer:
         """Edit."""
         services.edit_book(
             book_id=id, by=self.viewer, changes=self.body(), expected=self.expected()
         )
         return self.known(id)
 
-    def destroy(self, request: Request, id: int) -> Response:
+    def destroy(self, request: Request, id: int) -> Answer:
         """Delete."""
         reason = self.operation_query.read(request).get("reason", "")
         services.delete_book(book_id=id, by=self.viewer, reason=reason)
         return self.answer()
 
-    def known(self, book_id: int) -> Response:
+    def known(self, book_id: int) -> Answer:
         """The book, or where it went."""
         try:
             return self.one(Book.objects.filter(pk=book_id), book_shape)
@@ -175,7 +175,7 @@ class IsbnViewSet(KernelViewSet):
     }
     tag = "books"
 
-    def retrieve(self, request: Request, isbn: str) -> Response:
+    def retrieve(self, request: Request, isbn: str) -> Answer:
         """The book of the catalogue that has this ISBN."""
         try:
             number = parse(isbn)
@@ -219,7 +219,7 @@ class LookupViewSet(KernelViewSet):
     }
     tag = "books"
 
-    def lookup(self, request: Request) -> Response:
+    def lookup(self, request: Request) -> Answer:
         """Find, or fetch and add."""
         book, added = services.find_or_fetch(isbn=self.body()["isbn"], by=self.viewer)
         found = Book.objects.filter(pk=book.pk)

@@ -6,13 +6,13 @@ from typing import Any
 
 from django.urls import reverse
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts.models import User
 from bookbridge.kernel.errors import Missing
 from bookbridge.kernel.operations import Operation
 from bookbridge.kernel.pagination import Orderings
 from bookbridge.kernel.query import ItemQuery, ListQuery
+from bookbridge.kernel.responses import Answer
 from bookbridge.kernel.shapes import moment, narrow
 from bookbridge.kernel.viewsets import KernelViewSet
 from clubs.membership import services
@@ -79,12 +79,12 @@ class InvitationViewSet(ClubScopedViewSet):
         ),
     }
 
-    def list(self, request: Request, slug: str) -> Response:
+    def list(self, request: Request, slug: str) -> Answer:
         """What is open."""
         invitations = Invitation.objects.open().filter(club_id=self.club.pk)
         return self.page(invitations, invitation_shape, NEWEST)
 
-    def create(self, request: Request, slug: str) -> Response:
+    def create(self, request: Request, slug: str) -> Answer:
         """Invite."""
         data, token = self.body(), None
         if "username" in data:
@@ -100,7 +100,7 @@ class InvitationViewSet(ClubScopedViewSet):
         place = reverse("club-invitation", args=[self.club.slug, invitation.pk])
         return self.answer(answer, version=version, location=place)
 
-    def destroy(self, request: Request, slug: str, id: int) -> Response:
+    def destroy(self, request: Request, slug: str, id: int) -> Answer:
         """Revoke."""
         services.revoke_invitation(club=self.club, invitation_id=id, by=self.viewer)
         return self.answer()
@@ -140,7 +140,7 @@ class InvitationLinkViewSet(KernelViewSet):
         ),
     }
 
-    def look(self, request: Request, token: str) -> Response:
+    def look(self, request: Request, token: str) -> Answer:
         """The card of the club."""
         invitation = services.find_link(token, viewer=self.viewer)
         clubs = Club.objects.filter(pk=invitation.club_id).with_standing_of(self.viewer)
@@ -148,7 +148,7 @@ class InvitationLinkViewSet(KernelViewSet):
         data = {"club": card, "expires_at": moment(invitation.expires_at)}
         return self.answer(narrow(data, self.query().get("fields"), InvitationCardSerializer))
 
-    def accept(self, request: Request, token: str) -> Response:
+    def accept(self, request: Request, token: str) -> Answer:
         """Come in."""
         standing = services.accept_link(token=token, by=self.viewer)
         return self.one(
@@ -171,7 +171,7 @@ class ReceivedInvitationViewSet(KernelViewSet):
         ),
     }
 
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> Answer:
         """What is open."""
         invitations = Invitation.objects.open().filter(reader=self.viewer)
         return self.page(invitations, received_invitation_shape, NEWEST)
@@ -194,7 +194,7 @@ class ReaderClubsViewSet(KernelViewSet):
         ),
     }
 
-    def list(self, request: Request, username: str) -> Response:
+    def list(self, request: Request, username: str) -> Answer:
         """Clubs on a profile."""
         reader = User.objects.named(username, self.viewer).first()
         if reader is None:

@@ -7,13 +7,13 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import reverse
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts.models import User
 from bookbridge.kernel.errors import Missing
 from bookbridge.kernel.operations import Operation
 from bookbridge.kernel.pagination import Orderings
 from bookbridge.kernel.query import ItemQuery, ListQuery
+from bookbridge.kernel.responses import Answer
 from clubs.membership import services
 from clubs.membership.models import Membership, Role, State
 from clubs.membership.scoping import ClubScopedViewSet
@@ -62,13 +62,13 @@ class MembershipViewSet(ClubScopedViewSet):
         ),
     }
 
-    def join(self, request: Request, slug: str) -> Response:
+    def join(self, request: Request, slug: str) -> Answer:
         """Join."""
         standing = services.join_club(club=self.club, by=self.viewer)
         row = membership_shape.row_of(standing)
         return self.at_hand(row, membership_shape, location=place_of(standing))
 
-    def leave(self, request: Request, slug: str) -> Response:
+    def leave(self, request: Request, slug: str) -> Answer:
         """Leave."""
         services.leave_club(club=self.club, by=self.viewer)
         return self.answer()
@@ -128,7 +128,7 @@ class MemberViewSet(StandingViewSet):
         ),
     }
 
-    def list(self, request: Request, slug: str) -> Response:
+    def list(self, request: Request, slug: str) -> Answer:
         """Members of today."""
         query, members = self.query(), self.standings()
         if "role" in query:
@@ -137,12 +137,12 @@ class MemberViewSet(StandingViewSet):
             members = members.filter(reader__in=User.objects.matching(query["search"]))
         return self.page(members, membership_shape, MEMBER_ORDERINGS)
 
-    def retrieve(self, request: Request, slug: str, username: str) -> Response:
+    def retrieve(self, request: Request, slug: str, username: str) -> Answer:
         """One member."""
         found = self.standings().filter(reader__username=username.lower())
         return self.one(found, membership_shape)
 
-    def partial_update(self, request: Request, slug: str, username: str) -> Response:
+    def partial_update(self, request: Request, slug: str, username: str) -> Answer:
         """Change the role."""
         reader = self.standing(username).reader
         changes = self.body()
@@ -155,7 +155,7 @@ class MemberViewSet(StandingViewSet):
         )
         return self.one(Membership.objects.filter(pk=standing.pk), membership_shape)
 
-    def destroy(self, request: Request, slug: str, username: str) -> Response:
+    def destroy(self, request: Request, slug: str, username: str) -> Answer:
         """Remove."""
         reader = self.standing(username).reader
         services.remove_member(
@@ -192,19 +192,19 @@ class RequestViewSet(StandingViewSet):
         ),
     }
 
-    def list(self, request: Request, slug: str) -> Response:
+    def list(self, request: Request, slug: str) -> Answer:
         """Who waits."""
         return self.page(self.standings(), request_shape, REQUEST_ORDERINGS)
 
-    def approve(self, request: Request, slug: str, username: str) -> Response:
+    def approve(self, request: Request, slug: str, username: str) -> Answer:
         """Let them in."""
         return self._settle(services.approve_request, username)
 
-    def decline(self, request: Request, slug: str, username: str) -> Response:
+    def decline(self, request: Request, slug: str, username: str) -> Answer:
         """Turn them down."""
         return self._settle(services.decline_request, username)
 
-    def _settle(self, service: Any, username: str) -> Response:
+    def _settle(self, service: Any, username: str) -> Answer:
         reader = self.standing(username).reader
         standing = service(club=self.club, reader=reader, by=self.viewer)
         return self.one(Membership.objects.filter(pk=standing.pk), membership_shape)
@@ -245,11 +245,11 @@ class BanViewSet(StandingViewSet):
         ),
     }
 
-    def list(self, request: Request, slug: str) -> Response:
+    def list(self, request: Request, slug: str) -> Answer:
         """Who is banned."""
         return self.page(self.standings(), ban_shape, BAN_ORDERINGS)
 
-    def ban(self, request: Request, slug: str, username: str) -> Response:
+    def ban(self, request: Request, slug: str, username: str) -> Answer:
         """Ban."""
         reader = reader_named(username)
         reason = self.body().get("reason", "")
@@ -258,7 +258,7 @@ class BanViewSet(StandingViewSet):
         )
         return self.one(Membership.objects.filter(pk=standing.pk), ban_shape)
 
-    def destroy(self, request: Request, slug: str, username: str) -> Response:
+    def destroy(self, request: Request, slug: str, username: str) -> Answer:
         """Lift the ban."""
         reader = self.standing(username).reader
         services.lift_ban(club=self.club, reader=reader, by=self.viewer, expected=self.expected())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bookbridge.kernel.shapes import Json, Row, Shape, moment
+from bookbridge.kernel.shapes import Json, Row, Shape
 from clubs.membership.models import State
 from clubs.membership.serializers import (
     BanSerializer,
@@ -39,8 +39,7 @@ def person(row: Row, prefix: str) -> Json | None:
 
 def summary(row: Row) -> Json:
     """The club behind a foreign key, in short."""
-    short = {name: row[f"club__{name}"] for name in SUMMARY}
-    return short | {"archived_at": moment(row["club__archived_at"])}
+    return {name: row[f"club__{name}"] for name in SUMMARY}
 
 
 class ClubShape(Shape):
@@ -65,11 +64,8 @@ class ClubShape(Shape):
     )
 
     def build(self, row: Row, related: Any, viewer: Any) -> Json:
-        """The card as it stands, with moments as text."""
-        card = {name: row[name] for name in self.columns}
-        card["archived_at"] = moment(row["archived_at"])
-        card["created_at"] = moment(row["created_at"])
-        return card
+        """The card as it stands."""
+        return {name: row[name] for name in self.columns}
 
 
 class MembershipShape(Shape):
@@ -86,7 +82,7 @@ class MembershipShape(Shape):
             "reader": person(row, "reader"),
             "state": row["state"],
             "role": row["role"] if active else None,
-            "joined_at": moment(row["joined_at"]) if active else None,
+            "joined_at": row["joined_at"] if active else None,
         }
 
 
@@ -98,7 +94,7 @@ class RequestShape(Shape):
 
     def build(self, row: Row, related: Any, viewer: Any) -> Json:
         """Who asks, and since when."""
-        return {"reader": person(row, "reader"), "requested_at": moment(row["updated_at"])}
+        return {"reader": person(row, "reader"), "requested_at": row["updated_at"]}
 
 
 class BanShape(Shape):
@@ -118,7 +114,7 @@ class BanShape(Shape):
             "reader": person(row, "reader"),
             "reason": row["reason"],
             "banned_by": person(row, "changed_by"),
-            "banned_at": moment(row["updated_at"]),
+            "banned_at": row["updated_at"],
         }
 
 
@@ -145,8 +141,8 @@ class InvitationShape(Shape):
             "max_uses": row["max_uses"],
             "uses": row["uses"],
             "created_by": person(row, "created_by"),
-            "created_at": moment(row["created_at"]),
-            "expires_at": moment(row["expires_at"]),
+            "created_at": row["created_at"],
+            "expires_at": row["expires_at"],
         }
 
 
@@ -168,7 +164,7 @@ class ReceivedInvitationShape(Shape):
             "id": row["id"],
             "club": summary(row),
             "invited_by": person(row, "created_by"),
-            "created_at": moment(row["created_at"]),
+            "created_at": row["created_at"],
         }
 
 
@@ -183,7 +179,7 @@ class ClubOfReaderShape(Shape):
         return {
             "club": summary(row),
             "role": row["role"],
-            "joined_at": moment(row["joined_at"]),
+            "joined_at": row["joined_at"],
         }
 
 

@@ -7,12 +7,12 @@ from typing import Any
 from django.urls import reverse
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from bookbridge.kernel.compiled import Question
 from bookbridge.kernel.operations import Operation
 from bookbridge.kernel.pagination import Orderings
 from bookbridge.kernel.query import ItemQuery
+from bookbridge.kernel.responses import Answer
 from bookbridge.kernel.viewsets import KernelViewSet
 from clubs.membership import services
 from clubs.membership.models import Club, Role
@@ -97,7 +97,7 @@ class ClubsViewSet(KernelViewSet):
         ),
     }
 
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> Answer:
         """Clubs, filtered."""
         query = self.query()
         asked: dict[str, Any] = {name: query[name] for name in FILTERS if name in query}
@@ -111,7 +111,7 @@ class ClubsViewSet(KernelViewSet):
         found = Question(clubs_asked_for, viewer=self.viewer, **asked)
         return self.ranked(found, club_shape) if ranked else self.page(found, club_shape, ORDERINGS)
 
-    def create(self, request: Request) -> Response:
+    def create(self, request: Request) -> Answer:
         """Found one."""
         club = services.found_club(by=self.viewer, **self.body())
         found = Question(club_of_member, key=club.pk, viewer=self.viewer)
@@ -166,11 +166,11 @@ class ClubViewSet(ClubScopedViewSet):
         ),
     }
 
-    def retrieve(self, request: Request, slug: str) -> Response:
+    def retrieve(self, request: Request, slug: str) -> Answer:
         """Show the card."""
         return self.at_hand(vars(self.club), club_shape)
 
-    def partial_update(self, request: Request, slug: str) -> Response:
+    def partial_update(self, request: Request, slug: str) -> Answer:
         """Edit."""
         changes = self.body()
         services.edit_club(
@@ -182,17 +182,17 @@ class ClubViewSet(ClubScopedViewSet):
         )
         return self.one(self._club(), club_shape)
 
-    def destroy(self, request: Request, slug: str) -> Response:
+    def destroy(self, request: Request, slug: str) -> Answer:
         """Delete."""
         services.delete_club(club=self.club, by=self.viewer, expected=self.expected())
         return self.answer()
 
-    def archive(self, request: Request, slug: str) -> Response:
+    def archive(self, request: Request, slug: str) -> Answer:
         """Archive."""
         services.archive_club(club=self.club, by=self.viewer)
         return self.one(self._club(), club_shape)
 
-    def restore(self, request: Request, slug: str) -> Response:
+    def restore(self, request: Request, slug: str) -> Answer:
         """Restore."""
         services.restore_club(club=self.club, by=self.viewer)
         return self.one(self._club(), club_shape)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bookbridge.kernel.shapes import Json, Row, Shape, day, moment
+from bookbridge.kernel.shapes import Json, Row, Shape, day
 from clubs.books.shapes import book_cards
 from clubs.membership.shapes import person, person_columns
 from clubs.reading.serializers import EntrySerializer
@@ -46,7 +46,7 @@ class EntryShape(Shape):
             "supported_by_me": row["supported_by_me"],
             "started_on": day(row["started_on"]),
             "finished_on": day(row["finished_on"]),
-            "created_at": moment(row["created_at"]),
+            "created_at": row["created_at"],
         }
 
 

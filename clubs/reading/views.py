@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from bookbridge.kernel.compiled import Question
 from bookbridge.kernel.errors import Missing
 from bookbridge.kernel.operations import Operation
 from bookbridge.kernel.query import ItemQuery
+from bookbridge.kernel.responses import Answer
 from clubs.books.models import Book
 from clubs.books.services import find_or_fetch
 from clubs.membership.models import Role
@@ -116,14 +116,14 @@ class EntryViewSet(ListView):
         ),
     }
 
-    def list(self, request: Request, slug: str) -> Response:
+    def list(self, request: Request, slug: str) -> Answer:
         """The list, or the entries in one status."""
         found, status = self.entries(), self.query().get("status")
         if status is not None:
             found = found.filter(status=status)
         return self.page(found.with_support_of(self.viewer), entry_shape, ORDERINGS)
 
-    def create(self, request: Request, slug: str) -> Response:
+    def create(self, request: Request, slug: str) -> Answer:
         """Add a book."""
         data = self.body()
         entry = services.add_entry(
@@ -134,23 +134,23 @@ class EntryViewSet(ListView):
         )
         return self.shown(entry, location=services.entry_address(self.club, entry.pk))
 
-    def retrieve(self, request: Request, slug: str, id: int) -> Response:
+    def retrieve(self, request: Request, slug: str, id: int) -> Answer:
         """One entry."""
         found = Question(shown_entry, club=self.club.pk, key=id, viewer=self.viewer)
         return self.one(found, entry_shape)
 
-    def partial_update(self, request: Request, slug: str, id: int) -> Response:
+    def partial_update(self, request: Request, slug: str, id: int) -> Answer:
         """Change an entry."""
         entry, changes = self.entry(id), self.body()
         services.edit_entry(entry=entry, by=self.viewer, changes=changes, expected=self.expected())
         return self.shown(entry)
 
-    def destroy(self, request: Request, slug: str, id: int) -> Response:
+    def destroy(self, request: Request, slug: str, id: int) -> Answer:
         """Remove an entry."""
         services.remove_entry(entry=self.entry(id), by=self.viewer, expected=self.expected())
         return self.answer()
 
-    def shown(self, entry: ListEntry, **how: Any) -> Response:
+    def shown(self, entry: ListEntry, **how: Any) -> Answer:
         """The entry as it is now."""
         found = Question(shown_entry, club=self.club.pk, key=entry.pk, viewer=self.viewer)
         return self.one(found, entry_shape, **how)
@@ -185,11 +185,11 @@ class OrderViewSet(ListView):
         ),
     }
 
-    def retrieve(self, request: Request, slug: str) -> Response:
+    def retrieve(self, request: Request, slug: str) -> Answer:
         """The ids of all entries, first to last."""
         return self._order(self.club.list_version)
 
-    def replace(self, request: Request, slug: str) -> Response:
+    def replace(self, request: Request, slug: str) -> Answer:
         """Arrange the list."""
         order = self.body()["order"]
         club = services.reorder_list(
@@ -197,7 +197,7 @@ class OrderViewSet(ListView):
         )
         return self.answer({"order": order}, version=club.list_version)
 
-    def _order(self, version: int) -> Response:
+    def _order(self, version: int) -> Answer:
         # The version was read before the ids: should the list change in between, whoever
         # arranges by this answer gets 412.
         ids = self.entries().in_order().values_list("pk", flat=True)
@@ -223,12 +223,12 @@ class SupportViewSet(ListView):
         ),
     }
 
-    def replace(self, request: Request, slug: str, id: int) -> Response:
+    def replace(self, request: Request, slug: str, id: int) -> Answer:
         """Support."""
         services.support_entry(entry=self.entry(id), by=self.viewer)
         return self.answer()
 
-    def destroy(self, request: Request, slug: str, id: int) -> Response:
+    def destroy(self, request: Request, slug: str, id: int) -> Answer:
         """Support no longer."""
         services.withdraw_support(entry=self.entry(id), by=self.viewer)
         return self.answer()

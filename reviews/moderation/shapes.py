@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bookbridge.kernel.shapes import Json, Row, Shape, moment
+from bookbridge.kernel.shapes import Json, Row, Shape
 from clubs.membership.shapes import person, person_columns
 from reviews.moderation.serializers import RecordSerializer
 from reviews.reports.targets import names_of
@@ -38,7 +38,7 @@ class RecordShape(Shape):
         name = related[row["target_kind"], row["target_id"]]
         return {
             "id": row["id"],
-            "at": moment(row["at"]),
+            "at": row["at"],
             "by": person(row, "actor"),
             "verb": row["verb"],
             "target": {"kind": row["target_kind"], "id": name},

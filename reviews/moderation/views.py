@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts.models import MODERATOR, ModerationRecord, User
 from accounts.moderation.scoping import SiteRoleViewSet
 from bookbridge.kernel.operations import Operation
 from bookbridge.kernel.pagination import Orderings
+from bookbridge.kernel.responses import Answer
 from clubs.books.redirects import gone
 from clubs.books.shapes import book_shape
 from clubs.models import Book
@@ -35,7 +35,7 @@ class ModerationLogViewSet(SiteRoleViewSet):
     }
     tag = "moderation"
 
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> Answer:
         """The log."""
         query = self.query()
         records = ModerationRecord.objects.all()
@@ -74,7 +74,7 @@ class BookMergeViewSet(SiteRoleViewSet):
     }
     tag = "books"
 
-    def merge(self, request: Request, id: int) -> Response:
+    def merge(self, request: Request, id: int) -> Answer:
         """Merge."""
         if not Book.objects.filter(pk=id).exists():
             raise gone(id, "book-merge")

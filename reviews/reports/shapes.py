@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from bookbridge.kernel.shapes import Json, Row, Shape, moment
+from bookbridge.kernel.shapes import Json, Row, Shape
 from clubs.membership.shapes import person, person_columns
 from reviews.reports.serializers import (
     OwnReportSerializer,
@@ -49,8 +49,8 @@ class OwnReportShape(Shape):
             "comment": row["comment"],
             "status": row["status"],
             "decision_reason": row["decision_reason"],
-            "created_at": moment(row["created_at"]),
-            "decided_at": moment(row["decided_at"]),
+            "created_at": row["created_at"],
+            "decided_at": row["decided_at"],
         }
 
 
@@ -75,7 +75,7 @@ class QueuedReportShape(OwnReportShape):
             "about": person(row, "about"),
             "other_reports": row["other_reports"],
             "action": row["action"] or None,
-            "until": moment(row["until"]),
+            "until": row["until"],
             "decided_by": person(row, "decided_by"),
         }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts.models import MODERATOR
 from accounts.moderation.records import kept_texts
@@ -14,6 +13,7 @@ from bookbridge.kernel.errors import Missing
 from bookbridge.kernel.operations import Operation
 from bookbridge.kernel.pagination import Orderings
 from bookbridge.kernel.query import ItemQuery
+from bookbridge.kernel.responses import Answer
 from bookbridge.kernel.viewsets import KernelViewSet
 from reviews.reports import services
 from reviews.reports.models import Report
@@ -65,14 +65,14 @@ class OwnReportViewSet(KernelViewSet):
     }
     tag = "reports"
 
-    def create(self, request: Request) -> Response:
+    def create(self, request: Request) -> Answer:
         """Report."""
         target = named_target(request.data, self.viewer)
         data = self.body()
         report = services.file_report(**data | {"target": target}, by=self.viewer)
         return self.one(Report.objects.filter(pk=report.pk), own_report_shape)
 
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> Answer:
         """What oneself reported."""
         own = Report.objects.filter(reporter=self.viewer).narrowed(**self.query())
         return self.page(own, own_report_shape, ORDERINGS)
@@ -127,23 +127,23 @@ class ReportQueueViewSet(SiteRoleViewSet):
     }
     tag = "moderation"
 
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> Answer:
         """The queue."""
         found = Report.objects.narrowed(**self.query())
         return self.page(found.with_others(), queued_report_shape, ORDERINGS)
 
-    def retrieve(self, request: Request, id: int) -> Response:
+    def retrieve(self, request: Request, id: int) -> Answer:
         """One report."""
         report = self._report(id)
         services.open_report(report=report, by=self.viewer)
         return self._shown(report)
 
-    def uphold(self, request: Request, id: int) -> Response:
+    def uphold(self, request: Request, id: int) -> Answer:
         """Uphold."""
         report = self._report(id)
         return self._shown(services.uphold_report(report=report, by=self.viewer, **self.body()))
 
-    def dismiss(self, request: Request, id: int) -> Response:
+    def dismiss(self, request: Request, id: int) -> Answer:
         """Dismiss."""
         report = self._report(id)
         return self._shown(services.dismiss_report(report=report, by=self.viewer, **self.body()))
@@ -154,7 +154,7 @@ class ReportQueueViewSet(SiteRoleViewSet):
             raise Missing()
         return report
 
-    def _shown(self, report: Report) -> Response:
+    def _shown(self, report: Report) -> Answer:
         kept = kept_texts().filter(pk=report.kept_id or 0).values_list("content", flat=True).first()
         shape = ReportShape(kept=kept, allowed=services.actions_for(report))
         return self.one(Report.objects.filter(pk=report.pk).with_others(), shape)

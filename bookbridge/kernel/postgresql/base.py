@@ -134,4 +134,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 
 def _answer(cursor: Any) -> tuple[list[tuple[Any, ...]], int]:
-    return cursor.fetchall() if cursor.description else [], cursor.rowcount
+    # Not `description`, which makes an object for each column to say that there are any.
+    return cursor.fetchall() if cursor.pgresult.nfields else [], cursor.rowcount

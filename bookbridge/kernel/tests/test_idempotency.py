@@ -15,13 +15,13 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 
 from bookbridge.kernel.errors import DomainError, InvalidInput, KeyReused
 from bookbridge.kernel.idempotency import forget, purge_expired, run_once
 from bookbridge.kernel.models import IdempotencyKey, LimitCounter
 from bookbridge.kernel.rendering import to_json
+from bookbridge.kernel.responses import Answer
 
 
 class Act:
@@ -30,13 +30,12 @@ class Act:
     def __init__(self, status: int = 201, data: Any = None) -> None:
         self.calls, self.status, self.data = 0, status, data
 
-    def __call__(self) -> Response:
+    def __call__(self) -> Answer:
         self.calls += 1
         LimitCounter.objects.create(key=uuid4().hex, n=1, expires_at=timezone.now())
         data = {"number": self.calls, "title": "é", "secret": "s3"} | (self.data or {})
-        response = Response(data if self.status != 204 else None, status=self.status)
+        response = Answer(data if self.status != 204 else None, status=self.status, version=3)
         response["Location"] = f"http://testserver/things/{self.calls}/"
-        response.etag_version = 3
         return response
 
 
@@ -69,7 +68,7 @@ def test_the_second_request_gets_the_first_answer(reader: Any) -> None:
     assert second.status_code == first.status_code == 201
     assert to_json(second.data) == to_json(first.data)
     assert second["Location"] == first["Location"]
-    assert second.etag_version == first.etag_version == 3
+    assert second.version == first.version == 3
     assert second["Idempotency-Replayed"] == "true"
     assert "Idempotency-Replayed" not in first
 
@@ -125,7 +124,7 @@ def test_an_answer_that_is_no_success_leaves_nothing_and_frees_the_key(
 
 
 def test_an_error_leaves_nothing_and_frees_the_key(reader: Any) -> None:
-    def failing() -> Response:
+    def failing() -> Answer:
         Act()()
         raise DomainError("full", "club_full")
 
@@ -189,7 +188,7 @@ def test_while_the_first_is_under_way_the_second_is_told_to_wait() -> None:
     reader = get_user_model().objects.create(username="ana")
     act, under_way, go_on = Act(), threading.Event(), threading.Event()
 
-    def slow() -> Response:
+    def slow() -> Answer:
         under_way.set()
         go_on.wait(10)
         return act()
