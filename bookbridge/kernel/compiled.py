@@ -81,6 +81,9 @@ class Cut:
         return found[self.start : self.stop] if self.start or self.stop is not None else found
 
 
+_FIRST = Cut(stop=1)
+
+
 class Question:
     """A query by the function that builds it and the values it is asked with.
 
@@ -121,7 +124,7 @@ class Question:
 
     def first(self) -> Any:
         """The first instance, or None."""
-        found = self.rows(Cut(stop=1))
+        found = self.rows(_FIRST)
         return found[0] if found else None
 
 

@@ -20,10 +20,12 @@ from psycopg.sql import Literal
 from psycopg.types.datetime import TimestamptzLoader
 from psycopg.types.numeric import Int8BinaryDumper
 
+from bookbridge.kernel.postgresql.statements import Statement
+
 #: A connection that was used within so many seconds is believed when its socket is silent.
 FRESH_SECONDS = 5.0
-#: So many statements have a cursor of a connection kept, with the last answer to each.
-CURSORS_KEPT = 100
+#: So many statements are kept on a connection.
+STATEMENTS_KEPT = 100
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -35,11 +37,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._cursors: dict[str, base.ServerBindingCursor] = {}
+        self._statements: dict[str, Statement] = {}
 
     def init_connection_state(self) -> None:
         """A new connection has prepared nothing."""
-        self._cursors.clear()
+        self._statements.clear()
         super().init_connection_state()
 
     def close_if_health_check_failed(self) -> None:
@@ -59,15 +61,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """The rows of a statement, if it gives rows, and how many it concerned.
 
         The server keeps its plan, where it may. Values travel apart from the statement; what was
-        executed `prepare_threshold` times on a connection is parsed and planned no more, and its
-        cursor is kept. Django's own cursor asks where that option is off, and where somebody
-        looks at statements.
+        executed `prepare_threshold` times on a connection is parsed and planned no more. Django's
+        own cursor asks where that option is off, and where somebody looks at statements.
         """
-        looked_at = self.execute_wrappers or self.queries_logged
-        if looked_at or not self.settings_dict["OPTIONS"].get("prepare_threshold"):
+        after = self.settings_dict["OPTIONS"].get("prepare_threshold")
+        if self.execute_wrappers or self.queries_logged or not after:
             with self.prepared_cursor() as cursor:
                 cursor.execute(sql, values)
-                return _answer(cursor)
+                return cursor.fetchall() if cursor.description else [], cursor.rowcount
         # What Django's cursor does, in its order.
         self.close_if_health_check_failed()
         self.ensure_connection()
@@ -75,15 +76,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.validate_no_broken_transaction()
         with self.wrap_database_errors:
             try:
-                return _answer(self._kept_cursor(sql).execute(sql, values))
+                return self._statement(sql, after).answer(values)
             except FeatureNotSupported:
                 # A column has another type since then: whatever was prepared is made anew.
                 if self.in_atomic_block:
                     self.close_at = 0  # after this request; its transaction is lost
                     raise
-                self._cursors.clear()
+                self._statements.clear()
                 self.connection.execute("DEALLOCATE ALL")
-                return _answer(self._kept_cursor(sql).execute(sql, values))
+                return self._statement(sql, after).answer(values)
 
     def prepared_cursor(self) -> Any:
         """A cursor of Django; the server keeps its plans where `prepare_threshold` says so."""
@@ -94,13 +95,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
         with self.wrap_database_errors:
             return self._prepare_cursor(self._server_cursor())  # type: ignore[attr-defined]
 
-    def _kept_cursor(self, sql: str) -> Any:
-        """A cursor for one statement alone: what psycopg finds out about it stays with it."""
-        if (found := self._cursors.get(sql)) is not None:
+    def _statement(self, sql: str, after: int) -> Statement:
+        """A statement with its own cursor: what is found out about it stays with it."""
+        if (found := self._statements.get(sql)) is not None:
             return found
-        if len(self._cursors) >= CURSORS_KEPT:
-            self._cursors.clear()
-        return self._cursors.setdefault(sql, self._server_cursor())
+        if len(self._statements) >= STATEMENTS_KEPT:
+            self._statements.clear()
+            self.connection.execute("DEALLOCATE ALL")
+        made = Statement(self._server_cursor(), sql, after=after)
+        return self._statements.setdefault(sql, made)
 
     def _server_cursor(self) -> Any:
         """A cursor of psycopg that leaves values to the server."""
@@ -131,8 +134,3 @@ class DatabaseWrapper(base.DatabaseWrapper):
         said = select.poll()
         said.register(self.connection.fileno(), select.POLLIN)
         return not said.poll(0)
-
-
-def _answer(cursor: Any) -> tuple[list[tuple[Any, ...]], int]:
-    # Not `description`, which makes an object for each column to say that there are any.
-    return cursor.fetchall() if cursor.pgresult.nfields else [], cursor.rowcount

@@ -253,14 +253,14 @@ def test_who_looks_at_statements_sees_those_that_are_prepared() -> None:
 
 
 @pytest.mark.usefixtures("prepares")
-def test_cursors_are_kept_for_their_connection_alone(monkeypatch: Any) -> None:
-    monkeypatch.setattr("bookbridge.kernel.postgresql.base.CURSORS_KEPT", 2)
+def test_statements_are_kept_for_their_connection_alone(monkeypatch: Any) -> None:
+    monkeypatch.setattr("bookbridge.kernel.postgresql.base.STATEMENTS_KEPT", 2)
     for number in (1, 2, 3, 1, 2, 3):
         assert rows_of(f"SELECT {number}, %s::int", [7]) == [(number, 7)]
-        assert len(connection._cursors) <= 2
+        assert len(connection._statements) <= 2
     connection.close()
     assert rows_of("SELECT 3, %s::int", [8]) == [(3, 8)]
-    assert len(connection._cursors) == 1
+    assert len(connection._statements) == 1
 
 
 @pytest.fixture
@@ -287,8 +287,11 @@ def test_a_statement_whose_columns_have_changed_is_prepared_anew(changing: str) 
 
 def test_in_a_transaction_the_connection_is_given_up_after_it(changing: str) -> None:
     elsewhere(CHANGE)
-    with pytest.raises(NotSupportedError), transaction.atomic():
-        rows_of(changing, [0])
+    with transaction.atomic():
+        rows_of("SELECT 1 WHERE %s::int = 0", [0])  # begins it
+        with pytest.raises(NotSupportedError):
+            rows_of(changing, [0])
+        transaction.set_rollback(True)
     request_finished.send(sender=None)
     assert connection.connection is None
     assert rows_of(changing, [0]) == [(1,)]
