@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
@@ -70,13 +70,18 @@ class Shape:
         """The row of an instance with all that its columns reach; `known` are annotations."""
         columns = (*self.columns, *((self.version,) if self.version else ()))
         return {
-            name: known[name] if name in known else reduce(_member, name.split("__"), thing)
-            for name in columns
+            name: known[name] if name in known else reduce(_member, path, thing)
+            for name, path in _paths(columns)
         }
 
     def of(self, row: Row, viewer: Any) -> tuple[Json, int]:
         """The representation and the version of a row at hand: `vars` of an instance, too."""
         return self.many([row], viewer)[0], int(row[self.version]) if self.version else 0
+
+
+@lru_cache
+def _paths(columns: tuple[str, ...]) -> list[tuple[str, list[str]]]:
+    return [(name, name.split("__")) for name in columns]
 
 
 def _member(thing: Any, name: str) -> Any:

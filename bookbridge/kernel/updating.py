@@ -13,6 +13,7 @@ from typing import Any
 from django.db import DatabaseError, connections, models, router
 
 from bookbridge.kernel.compiled import answer_of
+from bookbridge.kernel.inserting import sent
 
 #: Statements that are kept; what was used longest ago goes first.
 STATEMENTS_KEPT = 1_000
@@ -29,9 +30,7 @@ def write_fields(instance: models.Model, *names: str) -> None:
     model = type(instance)
     connection = connections[router.db_for_write(model, instance=instance)]
     sql, fields = _writing(model, names, connection.vendor)
-    values = [
-        field.get_db_prep_save(field.pre_save(instance, add=False), connection) for field in fields
-    ]
+    values = [sent(field, instance, connection, add=False) for field in fields]
     if not answer_of(connection, sql, [*values, instance.pk])[1]:
         raise DatabaseError(f"there is no {model._meta.label} {instance.pk} to write to")
 

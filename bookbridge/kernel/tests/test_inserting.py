@@ -9,6 +9,8 @@ from django.contrib.auth import get_user_model
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext_lazy
 
 from bookbridge.kernel.inserting import insert, insert_new
 from bookbridge.kernel.models import IdempotencyKey
@@ -66,3 +68,27 @@ def test_where_its_place_is_taken_nothing_happens_and_the_transaction_goes_on() 
     assert second.pk is None
     assert list(IdempotencyKey.objects.values_list("body", flat=True)) == ["{}"]
     assert insert_new(answer(reader, key="another"))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"key": 7, "status": "201", "etag_version": True},
+        {"status": 201, "user_id": "{reader}"},
+        {"body": mark_safe("<b>"), "location": gettext_lazy("Not found.")},
+    ],
+)
+def test_values_of_other_types_are_what_save_makes_of_them(given: dict[str, Any]) -> None:
+    reader = get_user_model().objects.create(username="ana")
+    values = {
+        name: str(reader.pk) if value == "{reader}" else value for name, value in given.items()
+    }
+    ours, orm = answer(reader, **values), answer(reader, **{**values, "path": "elsewhere"})
+    insert(ours)
+    orm.created_at = ours.created_at
+    orm.save(force_insert=True)
+    left, right = (
+        vars(IdempotencyKey.objects.get(pk=row.pk)) | {"_state": 0, "id": 0, "path": ""}
+        for row in (ours, orm)
+    )
+    assert left == right
