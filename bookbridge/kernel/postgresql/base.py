@@ -15,7 +15,7 @@ from datetime import UTC
 from typing import Any
 
 from django.db.backends.postgresql import base
-from psycopg.errors import FeatureNotSupported
+from psycopg.errors import FeatureNotSupported, InvalidSqlStatementName
 from psycopg.sql import Literal
 from psycopg.types.datetime import TimestamptzLoader
 from psycopg.types.numeric import Int8BinaryDumper
@@ -40,8 +40,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._statements: dict[str, Statement] = {}
 
     def init_connection_state(self) -> None:
-        """A new connection has prepared nothing."""
+        """A new connection has prepared nothing; what is, is by us (see `statements`)."""
         self._statements.clear()
+        self.connection.prepare_threshold = None
         super().init_connection_state()
 
     def close_if_health_check_failed(self) -> None:
@@ -77,7 +78,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         with self.wrap_database_errors:
             try:
                 return self._statement(sql, after).answer(values)
-            except FeatureNotSupported:
+            except (FeatureNotSupported, InvalidSqlStatementName):
                 # A column has another type since then: whatever was prepared is made anew.
                 if self.in_atomic_block:
                     self.close_at = 0  # after this request; its transaction is lost

@@ -3,6 +3,9 @@
 A cursor of psycopg finds out for each execution what it found out before. A statement that was
 executed a few times on a connection is prepared under a name of ours; from then on its values are
 handed to libpq under that name, and its rows are read by psycopg's own loaders.
+
+Psycopg must prepare nothing on such a connection: after a rollback it would deallocate all there
+is.
 """
 
 from __future__ import annotations
@@ -40,16 +43,18 @@ class Statement:
         Raises:
             psycopg.Error: whatever the server answers.
         """
-        if self._left > 0 or self._must_begin():
+        if self._left > 0:
             self._left -= 1
             return self._by_cursor(values)
+        pgconn = self._connection.pgconn
+        if pgconn.transaction_status == TransactionStatus.IDLE and not self._connection.autocommit:
+            self._check(pgconn.exec_(b"BEGIN"))
         if self._query is None:
             self._query = self._cursor._query_cls(self._transformer)
             self._query.convert(self._sql, values)
         else:
             self._query.dump(values)
         name = self._names.get(self._query.types) or self._prepared()
-        pgconn = self._connection.pgconn
         result = pgconn.exec_prepared(name, self._query.params, self._query.formats, Format.TEXT)
         if result.status == ExecStatus.TUPLES_OK:
             self._transformer.set_pgresult(result)
@@ -57,12 +62,6 @@ class Statement:
             return rows, result.ntuples
         self._check(result)
         return [], result.command_tuples or 0
-
-    def _must_begin(self) -> bool:
-        """Whether a transaction has to be begun first, which the cursor does."""
-        if self._connection.autocommit:
-            return False
-        return self._connection.pgconn.transaction_status == TransactionStatus.IDLE
 
     def _by_cursor(self, values: Sequence[Any]) -> Found:
         cursor = self._cursor.execute(self._sql, values)

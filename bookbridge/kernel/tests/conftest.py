@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connection, connections
 from pytest_django.fixtures import Settings
 
 from bookbridge.kernel import cache as cache_module
@@ -119,3 +120,37 @@ def private_redis(tmp_path: Any) -> Iterator[PrivateRedis]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """How often the server was asked for a sign of life, on a connection that was just used."""
+    if connection.vendor != "postgresql":
+        pytest.skip("needs PostgreSQL")
+    calls: list[str] = []
+    wrapper = type(connections["default"])
+    original = wrapper.is_usable
+
+    def is_usable(self: Any) -> bool:
+        calls.append("asked")
+        return bool(original(self))
+
+    monkeypatch.setattr(wrapper, "is_usable", is_usable)
+    connection.close()
+    connection.settings_dict["CONN_HEALTH_CHECKS"] = True
+    connection.settings_dict["CONN_MAX_AGE"] = 600
+    connection.connect()
+    yield calls
+    connection.close()
+
+
+@pytest.fixture
+def prepares(asked: list[str]) -> Iterator[None]:
+    """A connection that has statements prepared at their second execution."""
+    options = connection.settings_dict["OPTIONS"]
+    before = options.get("prepare_threshold")
+    options["prepare_threshold"] = 2
+    connection.close()
+    yield
+    options["prepare_threshold"] = before
+    connection.close()
