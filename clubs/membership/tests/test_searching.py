@@ -138,3 +138,11 @@ def test_a_word_of_most_clubs_is_found_in_the_largest_ones(
     assert rows_read(plan) < 400
     everything = Question.bounded(clubs_searched, viewer=None, **asked).queryset()
     assert [row["slug"] for row in found] == list(everything.values_list("slug", flat=True)[:4])
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="of PostgreSQL")
+def test_plans_are_not_compiled() -> None:
+    """It takes far longer than the search, and begins where many rows are expected."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW jit")
+        assert cursor.fetchall() == [("off",)]
