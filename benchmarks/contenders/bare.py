@@ -76,16 +76,8 @@ def clubs(environ: Environ) -> bytes:
     scope = cursors.scope_of(environ["PATH_INFO"], pairs, viewer.id)
     offset = cursors.decode(asked["cursor"], scope)[1][0] if "cursor" in asked else 0
     size = int(asked.get("page_size", forms.PAGE))
-    parameters = {f"start{n}": f"{word}%" for n, word in enumerate(words)}
-    parameters |= {f"inside{n}": f"% {word}%" for n, word in enumerate(words)}
-    found = rows(
-        statements.clubs_with(len(words)),
-        viewer=viewer.id,
-        typed=f"{' '.join(words)}%",
-        limit=size + 1,
-        offset=offset,
-        **parameters,
-    )
+    statement = statements.clubs_with(len(words), limit=size + 1, offset=offset)
+    found = rows(statement, viewer=viewer.id, **statements.clubs_asked(words))
     after = cursors.encode("r", [offset + size], scope) if len(found) > size else None
     before = cursors.encode("r", [max(0, offset - size)], scope) if offset else None
     return page(environ, pairs, after, before, [forms.club(row) for row in found[:size]])

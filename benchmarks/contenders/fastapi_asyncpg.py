@@ -88,17 +88,9 @@ async def clubs(
     words = search.lower().split()
     scope = scope_of(request, viewer)
     offset = place(cursor, scope)[0] if cursor else 0
-    parameters = {f"start{n}": f"{word}%" for n, word in enumerate(words)}
-    parameters |= {f"inside{n}": f"% {word}%" for n, word in enumerate(words)}
-    found = await rows(
-        app.state.pool,
-        statements.clubs_with(len(words)),
-        viewer=viewer.id,
-        typed=f"{' '.join(words)}%",
-        limit=page_size + 1,
-        offset=offset,
-        **parameters,
-    )
+    statement = statements.clubs_with(len(words), limit=page_size + 1, offset=offset)
+    asked = statements.clubs_asked(words)
+    found = await rows(app.state.pool, statement, viewer=viewer.id, **asked)
     after = cursors.encode("r", [offset + page_size], scope) if len(found) > page_size else None
     before = cursors.encode("r", [max(0, offset - page_size)], scope) if offset else None
     return page(request, after, before, [forms.club(row) for row in found[:page_size]])

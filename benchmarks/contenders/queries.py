@@ -14,6 +14,7 @@ from sqlalchemy import (
     case,
     exists,
     func,
+    literal,
     or_,
     select,
     tuple_,
@@ -65,8 +66,7 @@ class Queries:
         club = self.models.Club
         found = self.clubs(viewer_id)
         for word in words:
-            starts = club.search_text.startswith(word)
-            found = found.where(or_(starts, club.search_text.contains(f" {word}")))
+            found = found.where((literal(" ") + club.search_text).like(f"% {word}%"))
         rank = case((club.search_text.startswith(" ".join(words)), 0), else_=1)
         order = (rank, club.members_count.desc(), club.id.desc())
         return found.order_by(*order).limit(limit).offset(skip)

@@ -20,22 +20,71 @@ SELECT c.id, c.slug, c.name, c.description, c.description_html, c.visibility, c.
        c.archived_at, c.created_at
 FROM clubs_club c
 LEFT JOIN clubs_membership m ON m.club_id = c.id AND m.reader_id = %(viewer)s
-WHERE ((c.visibility <> 'hidden' AND m.state IS DISTINCT FROM 'banned')
-       OR m.state IN ('active', 'invited'))
 """
-CLUB = f"{_CLUB} AND c.slug = %(slug)s"
+CLUB = f"""{_CLUB}
+WHERE ((c.visibility <> 'hidden' AND m.state IS DISTINCT FROM 'banned')
+       OR m.state IN ('active', 'invited')) AND c.slug = %(slug)s
+"""
+#: The statement of BookBridge, which clubs/membership/searching.py explains.
+EXAMINED, EXAMINED_FOR_EACH = 800, 10
+_SHOWN = """((NOT c.visibility = 'hidden' AND NOT EXISTS (
+    SELECT 1 FROM clubs_membership u
+    WHERE u.club_id = c.id AND u.reader_id = %(viewer)s AND u.state = 'banned'
+)) OR EXISTS (
+    SELECT 1 FROM clubs_membership u
+    WHERE u.club_id = c.id AND u.reader_id = %(viewer)s AND u.state IN ('active', 'invited')
+))"""
+_BEGUN = """(SELECT count(*) FROM (
+    SELECT FROM clubs_club WHERE search_text ^@ %(typed)s LIMIT {examined} + 1
+) AS counted)"""
+_FOUND = f"""
+WITH begun AS MATERIALIZED (
+    (SELECT c.id FROM clubs_club c
+     WHERE {_BEGUN} <= {{examined}} AND c.search_text ^@ %(typed)s AND {_SHOWN}
+     ORDER BY c.members_count + 0 DESC, c.id DESC LIMIT {{wanted}})
+    UNION ALL
+    (SELECT c.id FROM clubs_club c
+     WHERE {_BEGUN} > {{examined}}
+       AND CASE WHEN starts_with(c.search_text, %(typed)s) THEN true ELSE false END AND {_SHOWN}
+     ORDER BY c.members_count DESC, c.id DESC LIMIT {{wanted}})
+), largest AS MATERIALIZED (
+    SELECT c.id FROM (
+        SELECT * FROM clubs_club ORDER BY members_count DESC, id DESC LIMIT {{examined}}
+    ) AS c
+    WHERE (SELECT count(*) FROM begun) < {{wanted}}
+      AND {{words}} AND NOT starts_with(c.search_text, %(typed)s) AND {_SHOWN}
+    ORDER BY c.members_count DESC, c.id DESC LIMIT {{wanted}}
+)
+SELECT id FROM begun UNION ALL SELECT id FROM largest UNION ALL (
+    SELECT c.id FROM clubs_club c
+    WHERE (SELECT count(*) FROM begun) < {{wanted}} AND (SELECT count(*) FROM largest) < {{wanted}}
+      AND {{words}} AND NOT starts_with(c.search_text, %(typed)s) AND {_SHOWN}
+    ORDER BY c.members_count + 0 DESC, c.id DESC LIMIT {{wanted}}
+)
+"""  # noqa: S608  (parts of this module)
 
 
-def clubs_with(words: int) -> str:
-    """Clubs that have so many words (`start0`, `inside0` and so on), the best match first."""
-    found = " ".join(
-        f"AND (c.search_text LIKE %(start{n})s OR c.search_text LIKE %(inside{n})s)"
-        for n in range(words)
-    )
+def clubs_found(words: int, wanted: int) -> str:
+    """Whether a key is one of the best `wanted` with so many words (`word0` and so on)."""
+    having = " AND ".join(f"(' ' || c.search_text) LIKE %(word{n})s" for n in range(words))
+    examined = EXAMINED + EXAMINED_FOR_EACH * wanted
+    found = _FOUND.format(words=having, wanted=wanted, examined=examined)
+    return f"= ANY(ARRAY({found}))"
+
+
+def clubs_with(words: int, *, limit: int, offset: int) -> str:
+    """One page of them, the best match first."""
     return (
-        f"{_CLUB} {found} ORDER BY CASE WHEN c.search_text LIKE %(typed)s THEN 0 ELSE 1 END, "
-        "c.members_count DESC, c.id DESC LIMIT %(limit)s OFFSET %(offset)s"
+        f"{_CLUB} WHERE c.id {clubs_found(words, limit + offset)} "
+        "ORDER BY starts_with(c.search_text, %(typed)s) DESC, c.members_count DESC, c.id DESC "
+        f"LIMIT {limit} OFFSET {offset}"
     )
+
+
+def clubs_asked(words: list[str]) -> dict[str, str]:
+    """The parameters of these words."""
+    patterns = {f"word{number}": f"% {word}%" for number, word in enumerate(words)}
+    return {"typed": " ".join(words), **patterns}
 
 
 _REVIEW = """

@@ -18,7 +18,12 @@ from clubs.membership.services import SEARCH_TEXT_LENGTH as CLUB_TEXT_LENGTH
 from clubs.models import Authorship, Book, Club
 
 BATCH = 1_000
-POSTGRESQL_INDEXES = ("clubs_book_words", "clubs_searchword_trigrams", "clubs_club_trigrams")
+POSTGRESQL_INDEXES = (
+    "clubs_book_words",
+    "clubs_searchword_trigrams",
+    "clubs_club_words",
+    "clubs_club_beginnings",
+)
 
 
 def wrong_reader_texts() -> Iterator[Row]:

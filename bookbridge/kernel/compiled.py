@@ -18,11 +18,12 @@ from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections, router
-from django.db.models import Expression, Model, QuerySet
+from django.db.models import Model, QuerySet
 from django.db.transaction import TransactionManagementError
 
 from bookbridge.kernel.instances import Make, maker
 from bookbridge.kernel.keysets import beyond
+from bookbridge.kernel.placeholders import Placeholder, form_of, placeholder_of
 
 Row = Mapping[str, Any]
 
@@ -31,27 +32,8 @@ FORMS_KEPT = 1_000
 LARGEST = 2**63 - 1
 
 
-class Placeholder(Expression):
-    """Stands in a compiled statement for a value that comes when it is asked.
-
-    It can be compared with columns; whatever would compute with the value in Python raises.
-    """
-
-    def __init__(self, name: str, place: int | None = None) -> None:
-        super().__init__()
-        self.name, self.place = name, place
-
-    def as_sql(self, compiler: Any, connection: Any) -> Any:
-        """One parameter: this object, which `Plan.rows` replaces."""
-        return "%s", [self]
-
-    def value(self, values: Mapping[str, Any]) -> Any:
-        """What stands here this time."""
-        found = values[self.name]
-        return found if self.place is None else found[self.place]
-
-    def __str__(self) -> str:
-        raise TypeError(f"{self.name} is a placeholder: make the text before asking")
+#: Kinds of questions, by their plans.
+PLANNED, INDEXED, BOUNDED = "planned each time", "along an index", "bounded"
 
 
 @dataclass(frozen=True)
@@ -92,10 +74,10 @@ class Question:
     anything else is a placeholder in its place.
     """
 
-    __slots__ = ("build", "given", "indexed")
+    __slots__ = ("build", "given", "kind")
 
     def __init__(self, build: Callable[..., QuerySet[Any]], **given: Any) -> None:
-        self.build, self.given, self.indexed = build, given, False
+        self.build, self.given, self.kind = build, given, PLANNED
 
     @classmethod
     def by_index(cls, build: Callable[..., QuerySet[Any]], **given: Any) -> Question:
@@ -105,7 +87,18 @@ class Question:
         its pages too: of joins and many indexes, planning takes longer than reading a page.
         """
         question = cls(build, **given)
-        question.indexed = True
+        question.kind = INDEXED
+        return question
+
+    @classmethod
+    def bounded(cls, build: Callable[..., QuerySet[Any]], **given: Any) -> Question:
+        """A question of which the first rows can be found at less cost than all.
+
+        `build` gets as `upto` how many are asked for, None for all, and has one good plan for
+        any values, which the server keeps.
+        """
+        question = cls(build, **given)
+        question.kind = BOUNDED
         return question
 
     def queryset(self) -> QuerySet[Any]:
@@ -117,9 +110,9 @@ class Question:
         values = {**self.given, "after": tuple(after)}
         if not all(map(_fits, values.values())):
             return list(cut.of(self.queryset(), after))
-        form = tuple([(name, _form(value)) for name, value in self.given.items()])
+        form = tuple([(name, form_of(value)) for name, value in self.given.items()])
         connection = connections[DEFAULT_DB_ALIAS]
-        plan = _plan(self.build, form, cut, self.indexed, connection.vendor)
+        plan = _plan(self.build, form, cut, self.kind, connection.vendor)
         return plan.rows(values, connection) if plan is not None else []
 
     def first(self) -> Any:
@@ -197,7 +190,7 @@ class Plan:
         """Looking up one row has one good plan, which the server keeps where it can.
 
         Other lists are planned each time: a book with five reviews and one with a hundred
-        thousand are read in different ways, unless one index has either in their order.
+        thousand are read in different ways, unless the question says that one way is good.
         """
         if self.kept:
             return answer_of(connection, self.sql, sent)[0]
@@ -211,14 +204,16 @@ def _plan(
     build: Callable[..., QuerySet[Any]],
     form: tuple[tuple[str, Any], ...],
     cut: Cut,
-    indexed: bool,
+    kind: str,
     vendor: str,
 ) -> Plan | None:
     """The plan of one form for one kind of database; None when nothing can be found."""
     after = [Placeholder("after", place) for place in range(cut.after)]
 
     def compiled() -> tuple[QuerySet[Any], Any, tuple[str, Sequence[Any]]]:
-        given = {name: _placeholder(name, each) for name, each in form}
+        given = {name: placeholder_of(name, each) for name, each in form}
+        if kind == BOUNDED:
+            given["upto"] = cut.stop
         queryset = cut.of(build(**given), after)
         compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
         return queryset, compiler, compiler.as_sql()
@@ -231,7 +226,7 @@ def _plan(
         return None
     sql, parameters = _with_constants(sql, parameters)
     limit = f" LIMIT {cut.stop}"
-    if indexed and sql.endswith(limit):
+    if kind == INDEXED and sql.endswith(limit):
         # A planner that does not know the limit reckons with a tenth of the rows, and takes the
         # way on which the first ones come soon: along the index, however many there are.
         sql, parameters = f"{sql.removesuffix(limit)} LIMIT %s", (*parameters, cut.stop)
@@ -243,7 +238,7 @@ def _plan(
         cut.columns and tuple(dict.fromkeys(cut.columns)),
         compiler.get_converters([each[0] for each in compiler.select]),
         None if cut.columns else maker(compiler),
-        kept=cut.stop == 1 or indexed,
+        kept=cut.stop == 1 or kind != PLANNED,
     )
 
 
@@ -255,24 +250,6 @@ def _with_constants(sql: str, parameters: Sequence[Any]) -> tuple[str, tuple[Any
     written = tuple("%s" if isinstance(each, Placeholder) else literal(each) for each in parameters)
     values = tuple(each for each in parameters if isinstance(each, Placeholder))
     return sql.replace("%%", "%%%%") % written, values
-
-
-#: In a form: a value, which a placeholder stands for.
-_VALUE = "value"
-
-
-def _form(value: Any) -> Any:
-    if value is None or value is True or value is False:
-        return value
-    return len(value) if isinstance(value, tuple) else _VALUE
-
-
-def _placeholder(name: str, form: Any) -> Any:
-    if form is None or form is True or form is False:
-        return form
-    if form == _VALUE:
-        return Placeholder(name)
-    return tuple(Placeholder(name, place) for place in range(form))
 
 
 def _fits(value: Any) -> bool:

@@ -30,8 +30,9 @@ DATABASE_LIMITS = {
     "idle_in_transaction_session_timeout": env.str("DATABASE_IDLE_TIMEOUT", default="10s"),
 }
 #: Of statements that are prepared the plan is kept: those that have one good plan, and no others
-#: (bookbridge/kernel/compiled.py).
-_PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan"}
+#: (bookbridge/kernel/compiled.py). Nothing is compiled to machine code: that takes 80 ms and more,
+#: begins where many rows are expected, and hardly any statement of a request runs so long.
+_PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan", "jit": "off"}
 
 
 def _persistent(database: dict[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from django.db.models import Case, F, Func, Q, Value, When
 from django.db.models.functions import Concat
 
 from bookbridge.kernel.pagination import RANKED_WINDOW
+from bookbridge.kernel.patterns import Like
 from bookbridge.kernel.replicas import read_alias
 from clubs.books.authors import KEY_SEPARATOR
 from clubs.books.models import Book
@@ -210,15 +211,6 @@ def _among_popular(books: BookQuerySet, terms: Sequence[Term]) -> list[int]:
         wanted = set(books.filter(pk__in=keys).order_by().values_list("pk", flat=True))
         keys = [key for key in keys if key in wanted]
     return keys
-
-
-class Like(Func):
-    """SQL's own LIKE: words hold no signs that would mean anything in a pattern."""
-
-    template = "(%(expressions)s)"
-    arg_joiner = " LIKE "
-    arity = 2
-    output_field = models.BooleanField()
 
 
 def _title_in_work_key() -> Func:

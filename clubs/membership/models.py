@@ -130,7 +130,10 @@ class Membership(Timestamped):
     was removed, until staff let them in again.
     """
 
-    club = models.ForeignKey(Club, on_delete=models.CASCADE, related_name="memberships")
+    # Two indexes of two columns begin with the club.
+    club = models.ForeignKey(
+        Club, on_delete=models.CASCADE, related_name="memberships", db_index=False
+    )
     reader = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships"
     )

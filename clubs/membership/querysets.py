@@ -5,20 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from django.db import models
-from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, When
+from django.db import connection, models
+from django.db.models import Case, Exists, F, Func, OuterRef, Q, Subquery, Value, When
 from django.utils import timezone
 
+from bookbridge.kernel.patterns import Like
 from bookbridge.kernel.text import words
+from clubs.membership.searching import is_found
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 
-def word_starts(search: str) -> dict[str, tuple[str, ...]]:
-    """What a text with the words of `search` begins with, or has within."""
-    wanted = tuple(words(search))
-    return {"starts": wanted, "within": tuple(f" {word}" for word in wanted)}
+def word_patterns(search: str) -> tuple[str, ...]:
+    """Patterns of the words of `search` as beginnings, for a text with a space before it."""
+    return tuple(f"% {word}%" for word in words(search))
+
+
+class Spaced(Func):
+    """A text with a space before it, word for word as in its index."""
+
+    template = "(' ' || %(expressions)s)"
+    arity = 1
+    output_field = models.TextField()
 
 
 class ClubQuerySet(models.QuerySet[Any]):
@@ -66,20 +75,29 @@ class ClubQuerySet(models.QuerySet[Any]):
 
     def matching(self, search: str) -> ClubQuerySet:
         """Clubs with words that start with those searched; without a word, none."""
-        return self.with_words(**word_starts(search))
+        return self.with_words(word_patterns(search))
 
-    def with_words(self, *, starts: Sequence[Any], within: Sequence[Any]) -> ClubQuerySet:
-        """The same for `word_starts` of what is searched."""
-        found = self if starts else self.none()
-        for word, spaced in zip(starts, within, strict=True):
-            found = found.filter(Q(search_text__startswith=word) | Q(search_text__contains=spaced))
+    def with_words(self, patterns: Sequence[Any]) -> ClubQuerySet:
+        """The same for `word_patterns` of what is searched."""
+        found = self if patterns else self.none()
+        for pattern in patterns:
+            value = Value(pattern) if isinstance(pattern, str) else pattern
+            found = found.filter(Like(Spaced(F("search_text")), value))
         return found
 
-    def by_relevance(self, search: Any) -> ClubQuerySet:
-        """Best match first: the names that begin with `search`, then the larger clubs."""
-        begins = Q(search_text__startswith=search)
+    def by_relevance(self, typed: Any) -> ClubQuerySet:
+        """Best match first: the names that begin with `typed`, then the larger clubs."""
+        begins = Q(search_text__startswith=typed)
         rank = Case(When(begins, then=0), default=1, output_field=models.IntegerField())
         return self.annotate(relevance=rank).order_by("relevance", "-members_count", "-id")
+
+    def best(self, patterns: Sequence[Any], typed: Any, *, upto: int | None) -> ClubQuerySet:
+        """Those among which the `upto` best matches are; all matches where that is None."""
+        if upto is None or not patterns or connection.vendor != "postgresql":
+            return self.with_words(patterns)
+        wanted = is_found(self, words=patterns, typed=typed, wanted=upto)
+        found: ClubQuerySet = self.model.objects.filter(wanted)
+        return found
 
 
 class MembershipQuerySet(models.QuerySet[Any]):

@@ -13,10 +13,11 @@ from bookbridge.kernel.operations import Operation
 from bookbridge.kernel.pagination import Orderings
 from bookbridge.kernel.query import ItemQuery
 from bookbridge.kernel.responses import Answer
+from bookbridge.kernel.text import words
 from bookbridge.kernel.viewsets import KernelViewSet
 from clubs.membership import services
 from clubs.membership.models import Club, Role
-from clubs.membership.querysets import ClubQuerySet, word_starts
+from clubs.membership.querysets import ClubQuerySet, word_patterns
 from clubs.membership.scoping import ClubScopedViewSet
 from clubs.membership.serializers import ClubInput, ClubListQuery, NewClubInput
 from clubs.membership.shapes import club_shape
@@ -35,17 +36,14 @@ def clubs_asked_for(
     viewer: Any,
     archived: bool | None = None,
     member: Any = None,
-    starts: tuple[Any, ...] | None = None,
-    within: tuple[Any, ...] = (),
-    best: Any = None,
+    patterns: tuple[Any, ...] | None = None,
     **columns: Any,
 ) -> ClubQuerySet:
     """A list of clubs that `viewer` may know of, with where they stand there.
 
     Arguments:
         member: those alone to which `viewer` belongs.
-        starts, within: as `word_starts` gives them.
-        best: what the names of the best matches begin with.
+        patterns: as `word_patterns` gives them.
     """
     clubs: ClubQuerySet = Club.objects.visible_to(viewer).with_standing_of(viewer)
     clubs = clubs.filter(**columns)
@@ -53,9 +51,25 @@ def clubs_asked_for(
         clubs = clubs.filter(archived_at__isnull=not archived)
     if member is not None:
         clubs = clubs.filter(my_state="active")
-    if starts is not None:
-        clubs = clubs.with_words(starts=starts, within=within)
-    return clubs if best is None else clubs.by_relevance(best)
+    return clubs if patterns is None else clubs.with_words(patterns)
+
+
+def clubs_searched(
+    *,
+    viewer: Any,
+    patterns: tuple[Any, ...],
+    typed: Any,
+    upto: int | None = None,
+    **asked: Any,
+) -> ClubQuerySet:
+    """Those with words, best match first.
+
+    Arguments:
+        typed: what the names of the best matches begin with.
+        upto: nobody asks for more of them.
+    """
+    clubs = clubs_asked_for(viewer=viewer, **asked).best(patterns, typed, upto=upto)
+    return clubs.with_standing_of(viewer).by_relevance(typed)
 
 
 def club_of_member(*, key: Any, viewer: Any) -> ClubQuerySet:
@@ -103,13 +117,16 @@ class ClubsViewSet(KernelViewSet):
         asked: dict[str, Any] = {name: query[name] for name in FILTERS if name in query}
         if "member" in query and self.viewer is None:
             raise NotAuthenticated()
-        ranked = "search" in query and "ordering" not in query
         if "search" in query:
-            asked |= word_starts(query["search"])
-        if ranked:
-            asked["best"] = " ".join(asked["starts"])
-        found = Question(clubs_asked_for, viewer=self.viewer, **asked)
-        return self.ranked(found, club_shape) if ranked else self.page(found, club_shape, ORDERINGS)
+            asked["patterns"] = word_patterns(query["search"])
+            if "ordering" not in query:
+                asked["typed"] = " ".join(words(query["search"]))
+                return self.ranked(
+                    Question.bounded(clubs_searched, viewer=self.viewer, **asked), club_shape
+                )
+        return self.page(
+            Question(clubs_asked_for, viewer=self.viewer, **asked), club_shape, ORDERINGS
+        )
 
     def create(self, request: Request) -> Answer:
         """Found one."""

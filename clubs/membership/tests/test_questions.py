@@ -8,11 +8,11 @@ import pytest
 
 from bookbridge.kernel.compiled import Cut, Question
 from bookbridge.tests.access.world import KINDS, VISIBILITIES, World
-from clubs.membership.querysets import word_starts
+from clubs.membership.querysets import word_patterns
 from clubs.membership.scoping import club_card, club_in_short
 from clubs.membership.shapes import club_shape
 from clubs.membership.tests.factories import ClubFactory
-from clubs.membership.views import ORDERINGS, club_of_member, clubs_asked_for
+from clubs.membership.views import ORDERINGS, club_of_member, clubs_asked_for, clubs_searched
 from clubs.models import Club
 
 LISTS: list[dict[str, Any]] = [
@@ -21,10 +21,17 @@ LISTS: list[dict[str, Any]] = [
     {"language": "en", "archived": False},
     {"archived": True},
     {"member": "me"},
-    {**word_starts("Xyzzy mondays"), "best": "xyzzy mondays"},
-    {**word_starts("xyzzyplugh"), "best": "xyzzyplugh"},
-    {**word_starts("!"), "best": ""},
-    {**word_starts("100%_"), "best": "100%_"},
+    {"patterns": word_patterns("Xyzzy mondays")},
+    {"patterns": word_patterns("xyzzy"), "visibility": "public"},
+    {"patterns": word_patterns("!")},
+]
+SEARCHES: list[dict[str, Any]] = [
+    {"patterns": word_patterns("Xyzzy mondays"), "typed": "xyzzy mondays"},
+    {"patterns": word_patterns("xyzzy"), "typed": "xyzzy", "member": "me"},
+    {"patterns": word_patterns("xyzzy"), "typed": "xyzzy", "language": "en", "archived": False},
+    {"patterns": word_patterns("xyzzyplugh"), "typed": "xyzzyplugh"},
+    {"patterns": word_patterns("!"), "typed": ""},
+    {"patterns": word_patterns("100%_"), "typed": "100%_"},
 ]
 
 
@@ -41,10 +48,15 @@ def test_every_reader_finds_the_same_clubs_both_ways(visibility: str) -> None:
             if viewer is None and "member" in given:
                 continue
             question = Question(clubs_asked_for, viewer=viewer, **given)
-            orders = [()] if "best" in given else ORDERINGS.values()
-            for order in orders:
+            for order in ORDERINGS.values():
                 cut = Cut(club_shape.columns, order, stop=21)
                 assert question.rows(cut) == list(cut.of(question.queryset(), ()))
+        for given in SEARCHES:
+            if viewer is None and "member" in given:
+                continue
+            question = Question.bounded(clubs_searched, viewer=viewer, **given)
+            cut = Cut(club_shape.columns, stop=21)
+            assert question.rows(cut) == list(cut.of(question.queryset(), ()))
         for build in (club_card, club_in_short):
             question = Question(build, slug=slug, viewer=viewer)
             found, ordinary = question.first(), question.queryset().first()
