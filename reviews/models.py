@@ -85,8 +85,9 @@ class Review(Timestamped):
 class ReviewMonth(models.Model):
     """How many reviews that count were written in one month (UTC).
 
-    `of` is the key of a book, or -1 to -16: a part of the site. Written by `months.py` alone,
-    in the transaction of the review; always equal to a recount. A row may say 0.
+    `of` is the key of a book; -1 to -16 are parts of the site, and from -17 down are clubs, in
+    whose months the undated ones are too. Written by `months.py` alone, in the transaction of the
+    review; always equal to a recount. A row may say 0.
     """
 
     of = models.BigIntegerField()
@@ -96,6 +97,14 @@ class ReviewMonth(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["of", "month"], name="review_month_once"),
+        ]
+        indexes = [
+            # For the clubs in which most happened lately. Without the number, which changes.
+            models.Index(
+                fields=["month", "of"],
+                condition=Q(of__lt=-16),
+                name="review_month_of_clubs",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,17 +1,18 @@
 """The clubs in which most happened lately.
 
 What happens in a club is a review written there, a move on its reading list, and a reader who
-joins. Reviews are counted for all clubs, in one pass over an index. The other two are not: no
-club has had more moves lately than it ever had, nor more who joined than it has members, and both
-numbers are kept. The clubs are taken by the most that they can have come to, and counted exactly,
-until no other can be among those shown.
+joins. Reviews are counted for all clubs: from the months that are kept and, of the month that
+counts in part, in one pass over an index. The other two are not: no club has had more moves lately
+than it ever had, nor more who joined than it has members, and both numbers are kept. The clubs are
+taken by the most that they can have come to, and counted exactly, until no other can be among
+those shown.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connections
@@ -22,6 +23,7 @@ from bookbridge.kernel.replicas import read_alias
 from bookbridge.kernel.shapes import Json
 from clubs.models import Club, EntryMove, Membership
 from reviews.models import Review
+from reviews.months import CLUB_OF_MONTH, months_of_clubs
 
 ACTIVE_DAYS = 90
 CARD = ("id", "slug", "name", "members_count")
@@ -56,9 +58,7 @@ def _by_most_possible(since: datetime, size: int) -> list[Json]:
 
     `at_most` is that most: in no club that is left out it is more than in the last one here.
     """
-    # Who left the platform has no reviews any more, so that their authors need not be asked.
-    reviews = Review.objects.filter(created_at__gte=since, club__isnull=False, hidden_at=None)
-    written, values = _sql(reviews.values("club_id").annotate(n=Count("*")))
+    written, values = _written(since)
     living = Club.objects.readable_by(None).filter(archived_at__isnull=True)
     cards, conditions = _sql(living.values(*CARD, "moves_count"))
     columns = (*CARD, "written", "at_most")
@@ -71,6 +71,32 @@ def _by_most_possible(since: datetime, size: int) -> list[Json]:
             [*conditions, *values, size],
         )
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _written(since: datetime) -> tuple[str, list[Any]]:
+    """A select of how many reviews were written in each public club: `club_id` and `n`.
+
+    Of the month in which it begins, either the days that count are added to the later months, or
+    those that do not are taken off it, whichever are fewer.
+    """
+    begun = since.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    ended = (begun + timedelta(days=32)).replace(day=1)
+    whole, sign, days = (begun, "-", (begun, since))
+    if ended - since < since - begun:
+        whole, sign, days = (ended, "", (since, ended))
+    # Who left the platform has no reviews any more, so that their authors need not be asked.
+    reviews = Review.objects.filter(
+        created_at__gte=days[0], created_at__lt=days[1], club__isnull=False, hidden_at=None
+    )
+    counted, values = _sql(reviews.values("club_id").annotate(n=Count("*")))
+    kept, months = _sql(months_of_clubs(since=whole.date()))
+    return (
+        "SELECT club_id, CAST(sum(n) AS bigint) AS n FROM ("  # noqa: S608
+        f"SELECT {CLUB_OF_MONTH} AS club_id, m.number AS n FROM ({kept}) m "
+        f"UNION ALL SELECT d.club_id, {sign}d.n FROM ({counted}) d"
+        ") b GROUP BY club_id",
+        [*months, *values],
+    )
 
 
 def _moved_and_joined(club_ids: Sequence[int], since: datetime) -> Counter[int]:

@@ -10,7 +10,7 @@ import pytest
 from clubs.membership.tests.factories import ClubFactory, MembershipFactory
 from clubs.models import Club, Membership
 from stats.queries import activity
-from stats.tests.world import NOW, entry, move, review
+from stats.tests.world import NOW, entry, moment, move, review
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("today")]
 
@@ -54,6 +54,20 @@ def test_clubs_that_only_can_have_been_active_do_not_displace_others(
     ]
     assert [row["slug"] for row in activity.most_active_clubs(2)] == [
         club.slug for club in best[:2]
+    ]
+
+
+@pytest.mark.parametrize("now", ["2026-11-01 00:00", "2026-11-09 12:00", "2026-11-20 12:00"])
+def test_a_month_that_counts_in_part_is_counted_to_the_moment(monkeypatch: Any, now: str) -> None:
+    monkeypatch.setattr(activity.timezone, "now", lambda: moment(now))
+    since = moment(now) - timedelta(days=activity.ACTIVE_DAYS)
+    club = lively(0, 0, 0)
+    first = since.replace(day=1, hour=0, minute=0)
+    last = (first + timedelta(days=31)).replace(day=1) - timedelta(seconds=1)
+    for at in (first, since - timedelta(seconds=1), since, last, moment(now)):
+        review(entry(club, at=LONG_AGO).book, club=club, at=at)
+    assert [row["activity"] for row in activity.most_active_clubs(1)] == [
+        sum(at >= since for at in (first, since - timedelta(seconds=1), since, last, moment(now)))
     ]
 
 
