@@ -83,10 +83,16 @@ def by_month(*, book_id: int | None, since: date) -> dict[date, int]:
     return dict(parts.values_list("month").annotate(n=Sum("number")))
 
 
-def months_of_clubs(*, since: date) -> QuerySet[Any, Any]:
-    """The kept rows of all clubs from a month on: `of` and `number`; see `CLUB_OF_MONTH`."""
-    rows = ReviewMonth.objects.filter(month__gte=since, of__lt=-PARTS)
-    return rows.order_by().values("of", "number")
+def months_of_clubs(club_ids: Iterable[int], *, since: date) -> QuerySet[Any, Any]:
+    """The kept rows of clubs from a month on: `of` and `number`; see `CLUB_OF_MONTH`."""
+    ofs = [of_club(club_id) for club_id in club_ids]
+    return ReviewMonth.objects.filter(of__in=ofs, month__gte=since).values("of", "number")
+
+
+def most_reviewed_clubs(month: date, number: int) -> QuerySet[Any, Any]:
+    """So many public clubs with most reviews in a month: `of` and `in_club`."""
+    rows = ReviewMonth.objects.filter(month=month, of__lt=-PARTS).order_by("-in_club", "of")
+    return rows.values("of", "in_club")[:number]
 
 
 def counted_months(book_ids: Iterable[int] | None = None) -> QuerySet[Any, Any]:

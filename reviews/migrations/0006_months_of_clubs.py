@@ -41,11 +41,22 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name="reviewmonth",
+            name="in_club",
+            field=models.GeneratedField(
+                db_persist=True,
+                expression=models.Case(
+                    models.When(of__lt=-16, then=models.F("number")), default=models.Value(0)
+                ),
+                output_field=models.IntegerField(),
+            ),
+        ),
         migrations.AddIndex(
             model_name="reviewmonth",
             index=models.Index(
                 condition=models.Q(("of__lt", -16)),
-                fields=["month", "of"],
+                fields=["month", "-in_club", "of"],
                 name="review_month_of_clubs",
             ),
         ),
