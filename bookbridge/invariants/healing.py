@@ -37,6 +37,7 @@ from clubs.books.authors import work_key
 from clubs.books.indexing import index_book, rebuild_index
 from clubs.membership.services import SEARCH_TEXT_LENGTH as CLUB_TEXT_LENGTH
 from clubs.models import Book, Club, ListEntry
+from clubs.reading import finished
 from reviews.months import club_of, settle_clubs, settle_months, settle_parts
 from reviews.recount import recount_books
 
@@ -100,6 +101,15 @@ def _kept_by(of: int) -> tuple[Any, int, Any]:
         return Book, of, settle_months
     club_id = club_of(of)
     return (None, of, None) if club_id is None else (Club, club_id, settle_clubs)
+
+
+def heal_finished(*, write: bool) -> Iterator[Change]:
+    """Count the books that public clubs finished anew."""
+    with transaction.atomic():
+        for (part, _archived, month), kept, counted in finished.settle_months():
+            yield {"id": part, "month": f"{month:%Y-%m}", "kept": kept, "counted": counted}
+        if not write:
+            transaction.set_rollback(True)
 
 
 def heal_positions(*, write: bool) -> Iterator[Change]:
@@ -199,6 +209,7 @@ HEALINGS: dict[str, Callable[..., Iterator[Change]]] = {
     "likes": lambda *, write: heal_count(LIKES, write=write),
     "ratings": heal_ratings,
     "months": heal_months,
+    "finished": heal_finished,
     "positions": heal_positions,
     "search": heal_search,
 }
