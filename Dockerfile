@@ -58,7 +58,8 @@ COPY --from=program /app ./
 RUN install -d -o bookbridge -g bookbridge var var/static
 ENV PATH=/app/.venv/bin:$PATH \
     DJANGO_SETTINGS_MODULE=bookbridge.settings.production \
-    BIND=0.0.0.0:8000
+    BIND=0.0.0.0:8000 \
+    GLIBC_TUNABLES=glibc.malloc.hugetlb=1
 USER 10001:10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM

@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 
 from bookbridge.kernel.outbox.loop import Loop
 
-#: Imported when they are needed: the one when the models are there, the other brings Celery.
+#: Imported when they are needed, which is when the models are there.
 WORK, RELAY = "bookbridge.kernel.outbox.working.work", "bookbridge.relaying.relay"
 
 _running: Loop | None = None

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import logging
 
-from kombu.exceptions import OperationalError
+from django.utils.module_loading import import_string
 
-from bookbridge.celery import drain_outbox
 from bookbridge.kernel.outbox import broker
 from bookbridge.kernel.outbox.loop import Loop
 
+#: Imported when there is something to tell: Celery takes 6 MB, and many processes never tell.
+DRAIN = "bookbridge.celery.drain_outbox"
 #: While the broker is away, it is tried so often.
 PAUSE_AWAY = 5.0
 
@@ -24,9 +25,10 @@ def relay(loop: Loop) -> float | None:
     """One turn of the thread beside the requests: publish; try again while the broker is away."""
     if not loop.nudged and not broker.away.is_set():
         return None
+    drain = import_string(DRAIN)
     try:
-        drain_outbox.apply_async(retry=False)
-    except (OperationalError, OSError) as error:
+        drain.apply_async(retry=False)
+    except (drain.OperationalError, OSError) as error:
         if not broker.away.is_set():
             logger.warning("The broker is away: %s.", type(error).__name__)
         broker.away.set()

@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from bookbridge import environment, serving
+from bookbridge import allocation, environment, serving
 
 WORKER = [sys.executable, "-m", "celery", "--quiet", "-A", "bookbridge.celery", "worker"]
 WORKER += ["--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]
@@ -110,6 +110,7 @@ def main() -> int:
         server = [sys.executable, *serving.arguments(os.environ)]
     except ValueError as error:
         sys.exit(str(error))
+    allocation.in_large_pages(os.environ)
     if not (os.environ.get("BROKER_URL") or os.environ.get("REDIS_URL")):
         os.execv(sys.executable, server)  # noqa: S606
     return Pair(server, WORKER).run()

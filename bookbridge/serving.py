@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bookbridge import environment
+from bookbridge import allocation, environment
 
 GUNICORN, GRANIAN = "gunicorn", "granian"
 APPLICATION = "bookbridge.wsgi:application"
@@ -113,6 +113,7 @@ def main() -> None:
         command = [sys.executable, *arguments(os.environ)]
     except ValueError as error:
         sys.exit(str(error))
+    allocation.in_large_pages(os.environ)
     os.execv(sys.executable, command)  # noqa: S606
 
 

@@ -2,9 +2,10 @@
 
 from django.core.wsgi import get_wsgi_application
 
-from bookbridge import alongside, environment
+from bookbridge import allocation, alongside, environment
 from bookbridge.warming import warm
 
+allocation.keep_little()
 environment.load()
 application = get_wsgi_application()
 warm()

@@ -11,7 +11,7 @@ from clubs.books.models import (
     SearchWord,
 )
 from clubs.membership.models import Club, Invitation, Membership, RetiredSlug
-from clubs.reading.models import EntryMove, ListEntry, Support
+from clubs.reading.models import EntryMove, FinishedMonth, ListEntry, Support
 
 __all__ = [
     "Author",
@@ -21,6 +21,7 @@ __all__ = [
     "BookSource",
     "Club",
     "EntryMove",
+    "FinishedMonth",
     "Invitation",
     "Isbn",
     "ListEntry",

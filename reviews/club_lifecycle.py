@@ -11,6 +11,7 @@ from clubs.membership.models import Club, Visibility
 from reviews.counting import COLUMNS, count_many
 from reviews.holding import hold_books
 from reviews.models import Review
+from reviews.months import forget_club
 
 
 def visibility_changed(*, club: Club, before: str, after: str) -> None:
@@ -37,6 +38,7 @@ def club_deleted(*, club: Club) -> None:
     reviews = Review.objects.filter(club=club)
     if club.visibility == Visibility.PUBLIC:
         reviews.update(club=None)
+        forget_club(club.pk)
         return
     # Locked first: a like that comes in between would hold on to its review.
     list(reviews.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))

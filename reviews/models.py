@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 
 from bookbridge.kernel.models import Timestamped
 from clubs.models import Book, Club
@@ -85,17 +85,32 @@ class Review(Timestamped):
 class ReviewMonth(models.Model):
     """How many reviews that count were written in one month (UTC).
 
-    `of` is the key of a book, or -1 to -16: a part of the site. Written by `months.py` alone,
-    in the transaction of the review; always equal to a recount. A row may say 0.
+    `of` is the key of a book; -1 to -16 are parts of the site, and from -17 down are clubs, in
+    whose months the undated ones are too. Written by `months.py` alone, in the transaction of the
+    review; always equal to a recount. A row may say 0.
     """
 
     of = models.BigIntegerField()
     month = models.DateField()
     number = models.IntegerField(default=0)
+    # The number of a club again: parts and books, of which more are written, stay out of its index.
+    in_club = models.GeneratedField(
+        expression=Case(When(of__lt=-16, then=F("number")), default=Value(0)),
+        output_field=models.IntegerField(),
+        db_persist=True,
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["of", "month"], name="review_month_once"),
+        ]
+        indexes = [
+            # For the clubs in which most happened lately: those with most reviews in a month.
+            models.Index(
+                fields=["month", "-in_club", "of"],
+                condition=Q(of__lt=-16),
+                name="review_month_of_clubs",
+            ),
         ]
 
     def __str__(self) -> str:

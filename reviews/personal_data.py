@@ -11,7 +11,7 @@ from bookbridge.kernel.serializers import OutputSerializer
 from bookbridge.kernel.shapes import Json, moment
 from bookbridge.kernel.taking_out import each
 from bookbridge.kernel.transactions import transactional
-from reviews.counting import count_many
+from reviews.counting import count_many, counted_of
 from reviews.holding import hold_reviews_of
 from reviews.models import Like, Report, Review
 from reviews.querysets import counts
@@ -160,11 +160,7 @@ def erase(reader: User) -> None:
     """
     reviews = hold_reviews_of(reader)
     count_many(
-        [
-            (review.book_id, review.rating, review.created_at, review.undated)
-            for review in reviews
-            if counts(review)
-        ],
+        [counted_of(review) for review in reviews if counts(review)],
         -1,
     )
     for review in reviews:

@@ -8,7 +8,9 @@ transaction.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +107,8 @@ def publish_review(
     if not insert_new(review):
         raise _already_reviewed(by, book)
     if counts(review):
-        record_months({(book.pk, month_of(review.created_at)): 1})
+        month = month_of(review.created_at)
+        record_months({(book.pk, month): 1}, {(club.pk, month): 1} if club else None)
     _tell(review, by)
     return review
 
@@ -145,7 +148,7 @@ def edit_review(
     different = edited(review, dict(changes))
     if not different:
         return review
-    counted_before, rating_before = counts(review), review.rating
+    counted_before, rating_before, club_before = counts(review), review.rating, review.club_id
     for name, value in different.items():
         setattr(review, name, value)
     if moves_to is not None:
@@ -164,12 +167,29 @@ def edit_review(
             removed=[rating_before] if counted_before else [],
             added=[review.rating] if counts_now else [],
         )
-    if counted_before != counts_now and not review.undated:
-        month = month_of(review.created_at)
-        record_months({(review.book_id, month): 1 if counts_now else -1})
+    _count_months(
+        review,
+        before=(counted_before, club_before),
+        now=(counts_now, review.club_id),
+    )
     left_the_public = counted_before and not counts_now
     _tell(review, by, kind="visibility" if left_the_public else "review")
     return review
+
+
+def _count_months(
+    review: Review, *, before: tuple[bool, int | None], now: tuple[bool, int | None]
+) -> None:
+    """Count an edited review in its month anew: whether it counts, and in which club."""
+    if before == now:
+        return
+    month = month_of(review.created_at)
+    in_clubs = Counter[tuple[int, date]]()
+    for (counted, club_id), step in ((before, -1), (now, 1)):
+        if counted and club_id is not None:
+            in_clubs[club_id, month] += step
+    change = 0 if review.undated else now[0] - before[0]
+    record_months({(review.book_id, month): change}, in_clubs)
 
 
 @transactional

@@ -12,7 +12,7 @@ from bookbridge.demo.people import Reader
 from bookbridge.demo.reading import Read
 from clubs.models import Book, Club
 from reviews.models import Like, Review
-from reviews.months import settle_months
+from reviews.months import settle_clubs, settle_months
 from reviews.services import like_review, publish_review
 
 #: So many of the reviews, in a hundred, are written in clubs.
@@ -89,6 +89,7 @@ def publish(data: Data, planned: list[Opinion], chance: Chance, progress: Progre
         reviews.append(review)
     Review.objects.bulk_update(reviews, ["created_at", "updated_at"], batch_size=200)
     settle_months({review.book_id for review in reviews})
+    settle_clubs({review.club_id for review in reviews if review.club_id is not None})
     return reviews
 
 

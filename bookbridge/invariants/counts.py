@@ -16,7 +16,7 @@ from bookbridge.invariants.checks import Check, Row, rows_of
 from clubs.books.ratings import STAR_COLUMNS
 from clubs.models import Book, Club, EntryMove, ListEntry, Membership, Support
 from reviews.models import Like, Review, ReviewMonth
-from reviews.months import PARTS, counted_months
+from reviews.months import PARTS, counted_club_months, counted_months
 
 
 @dataclass(frozen=True)
@@ -131,15 +131,17 @@ def wrong_ratings() -> Iterator[Row]:
 
 
 def wrong_months() -> Iterator[Row]:
-    """Months of books, and of parts of the site, whose number is not that of their reviews."""
+    """Months of books, clubs and parts of the site whose number is not that of their reviews."""
     counted, parameters = counted_months().query.sql_with_params()
+    in_clubs, of_clubs = counted_club_months().query.sql_with_params()
     yield from rows_of(
         'SELECT "of" AS id, month, sum(kept) AS kept, sum(counted) AS counted FROM ('  # noqa: S608
         ' SELECT "of", month, number AS kept, 0 AS counted FROM reviews_reviewmonth'
         f" UNION ALL SELECT c.book_id, c.month, 0, c.n FROM ({counted}) c"
         f" UNION ALL SELECT -(c.book_id %% {PARTS}) - 1, c.month, 0, c.n FROM ({counted}) c"
+        f" UNION ALL SELECT -{PARTS} - c.club_id, c.month, 0, c.n FROM ({in_clubs}) c"
         ') b GROUP BY "of", month HAVING sum(kept) <> sum(counted) ORDER BY "of", month',
-        (*parameters, *parameters),
+        (*parameters, *parameters, *of_clubs),
     )
 
 
@@ -153,7 +155,7 @@ CHECKS = [
     ),
     Check(
         "review_months",
-        "the reviews of each month, kept for books and for the site, are those that count",
+        "the reviews of each month, kept for books, clubs and the site, are those that count",
         ReviewMonth._meta.db_table,
         wrong_months,
     ),

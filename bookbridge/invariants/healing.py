@@ -37,7 +37,8 @@ from clubs.books.authors import work_key
 from clubs.books.indexing import index_book, rebuild_index
 from clubs.membership.services import SEARCH_TEXT_LENGTH as CLUB_TEXT_LENGTH
 from clubs.models import Book, Club, ListEntry
-from reviews.months import settle_months, settle_parts
+from clubs.reading import finished
+from reviews.months import club_of, settle_clubs, settle_months, settle_parts
 from reviews.recount import recount_books
 
 BATCH = 500
@@ -74,19 +75,39 @@ def heal_ratings(*, write: bool) -> Iterator[Change]:
 
 
 def heal_months(*, write: bool) -> Iterator[Change]:
-    """Count the reviews of months anew: of books under their locks, then of the site's parts."""
-    wrong = list(wrong_months())
-    for book_id in sorted({row["id"] for row in wrong if row["id"] > 0}):
+    """Count the reviews of months anew: of books and clubs under their locks, then of the parts."""
+    wrong = {row["id"] for row in wrong_months()}
+    for of in sorted(wrong):
+        model, key, settle = _kept_by(of)
+        if model is None:
+            continue
         with transaction.atomic():
-            list(Book.objects.select_for_update(no_key=True).filter(pk=book_id).values_list("pk"))
-            changes = settle_months([book_id])
+            list(model.objects.select_for_update(no_key=True).filter(pk=key).values_list("pk"))
+            changes = settle([key])
             if not write:
                 transaction.set_rollback(True)
-        for (_book, month), step in sorted(changes.items()):
-            yield {"id": book_id, "month": f"{month:%Y-%m}", "added": step}
+        for (_key, month), step in sorted(changes.items()):
+            yield {"id": of, "month": f"{month:%Y-%m}", "added": step}
     with transaction.atomic():
         for (part, month), step in sorted(settle_parts().items()):
             yield {"id": part, "month": f"{month:%Y-%m}", "added": step}
+        if not write:
+            transaction.set_rollback(True)
+
+
+def _kept_by(of: int) -> tuple[Any, int, Any]:
+    """Whose months they are: the model, the key, and what settles them; a part has no model."""
+    if of > 0:
+        return Book, of, settle_months
+    club_id = club_of(of)
+    return (None, of, None) if club_id is None else (Club, club_id, settle_clubs)
+
+
+def heal_finished(*, write: bool) -> Iterator[Change]:
+    """Count the books that public clubs finished anew."""
+    with transaction.atomic():
+        for (part, _archived, month), kept, counted in finished.settle_months():
+            yield {"id": part, "month": f"{month:%Y-%m}", "kept": kept, "counted": counted}
         if not write:
             transaction.set_rollback(True)
 
@@ -188,6 +209,7 @@ HEALINGS: dict[str, Callable[..., Iterator[Change]]] = {
     "likes": lambda *, write: heal_count(LIKES, write=write),
     "ratings": heal_ratings,
     "months": heal_months,
+    "finished": heal_finished,
     "positions": heal_positions,
     "search": heal_search,
 }

@@ -8,7 +8,8 @@ from datetime import timedelta
 from django.db.models import F, Q
 
 from bookbridge.invariants.checks import Check, Row, query_check, rows_of, sql_check
-from clubs.models import ListEntry
+from clubs.models import FinishedMonth, ListEntry
+from clubs.reading import finished
 from clubs.reading.moves import FIRST, MOVES
 
 #: A club may change its time zone between two days.
@@ -43,7 +44,25 @@ def illegal_moves() -> Iterator[Row]:
     yield from rows_of(statement, [status for pair in legal for status in pair])
 
 
+def wrong_finished() -> Iterator[Row]:
+    """Months of the site whose number is not that of the books that public clubs finished."""
+    for (part, archived, month), kept, counted in finished.wrong_months():
+        yield {
+            "id": part,
+            "archived": archived,
+            "month": f"{month:%Y-%m}",
+            "kept": kept,
+            "counted": counted,
+        }
+
+
 CHECKS = [
+    Check(
+        "finished_months",
+        "the books finished in each month, kept for the site, are those of public clubs",
+        FinishedMonth._meta.db_table,
+        wrong_finished,
+    ),
     sql_check(
         "list_positions",
         "the entries of a list have the places 1 to n, each once",

@@ -17,6 +17,7 @@ from bookbridge.scale.lists import Lists
 from bookbridge.scale.opinions import load_opinions
 from bookbridge.scale.readers import MAIL_DOMAIN, load_raters, load_readers
 from bookbridge.scale.sizes import Size
+from clubs.reading import finished
 from reviews.months import rebuild_months
 from stats.counters import begin_epoch
 
@@ -102,6 +103,7 @@ def _write_aggregates(shelf: Shelf) -> None:
             f"WHERE c.{MOVES.reference} = clubs_club.id AND moves_count <> c.n",
             parameters,
         )
+    finished.settle_months()
     rebuild_months()
 
 

@@ -123,8 +123,9 @@ OPENLIBRARY_TIMEOUT = env.float("OPENLIBRARY_TIMEOUT", default=3)
 
 # What apps keep of readers, how it is taken out and how it goes; see accounts/privacy.py.
 PERSONAL_DATA = ["accounts.personal_data", "clubs.personal_data", "reviews.personal_data"]
-# Modules told by clubs what happens to a club, so that clubs need not import what lies above.
-CLUB_LIFECYCLE = ["reviews.club_lifecycle"]
+# Modules told what happens to a club, so that clubs need not import what lies above: those of
+# `visibility_changed`, `archival_changed` and `club_deleted` that a module has are called.
+CLUB_LIFECYCLE = ["clubs.reading.finished", "reviews.club_lifecycle"]
 # Modules with `end_all(reader, reason)`, called where everything of a reader ends at once: links,
 # personal tokens and whatever else opens something without a session.
 ACCOUNT_ENDINGS = [

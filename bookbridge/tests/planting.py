@@ -24,6 +24,7 @@ from clubs.models import (
     Book,
     Club,
     EntryMove,
+    FinishedMonth,
     Invitation,
     Isbn,
     ListEntry,
@@ -217,6 +218,9 @@ def _move(before: str, after: str) -> None:
 
 
 PLANTERS |= {
+    "finished_months": lambda: FinishedMonth.objects.create(
+        part=3, archived=False, month=date(2026, 10, 1), number=2
+    ),
     "list_positions": lambda: ListEntry.objects.update(position=5),
     "entry_being_read_has_begun": lambda: ListEntry.objects.update(started_on=None),
     "entry_days_in_order": lambda: ListEntry.objects.update(finished_on=date(2025, 1, 1)),

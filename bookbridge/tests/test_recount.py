@@ -23,6 +23,7 @@ HEALED = {
     "review_likes_count": "likes",
     "book_ratings": "ratings",
     "review_months": "months",
+    "finished_months": "finished",
     "list_positions": "positions",
     "reader_search_text": "search",
     "club_search_text": "search",

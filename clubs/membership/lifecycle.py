@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings
-from django.utils.module_loading import import_string
 
 
 def tell_lifecycle(event: str, **what: Any) -> None:
     """Call `event` of every module that wants to know what becomes of a club."""
     for module in settings.CLUB_LIFECYCLE:
-        import_string(f"{module}.{event}")(**what)
+        concerned = getattr(import_module(module), event, None)
+        if concerned is not None:
+            concerned(**what)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from bookbridge.kernel.models import Timestamped
 from clubs.membership.querysets import ClubQuerySet, InvitationQuerySet, MembershipQuerySet
@@ -103,6 +103,12 @@ class Club(Timestamped):
                 fields=["id", "archived_at"],
                 condition=Q(visibility="public"),
                 name="club_public",
+            ),
+            # For the clubs in which most can have happened.
+            models.Index(
+                (F("members_count") + F("moves_count")).desc(),
+                condition=Q(visibility="public", archived_at__isnull=True),
+                name="club_most_done",
             ),
         ]
         constraints = [

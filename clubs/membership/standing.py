@@ -20,6 +20,7 @@ from bookbridge.kernel.compiled import Cut, Question
 from bookbridge.kernel.errors import DomainError, Missing, NotAllowed
 from bookbridge.kernel.inserting import insert
 from bookbridge.kernel.updating import step, write_fields
+from clubs.membership.lifecycle import tell_lifecycle
 from clubs.membership.models import RANK, Club, Invitation, Membership, Role, State, Visibility
 
 if TYPE_CHECKING:
@@ -214,6 +215,8 @@ def count_members(club: Club, change: int) -> None:
 
 def set_archived(club: Club, *, by: User | None, at: datetime | None) -> None:
     """Archive the club at that moment, or restore it with None; counts as an edit."""
+    if (at is None) != (club.archived_at is None):
+        tell_lifecycle("archival_changed", club=club, archived=at is not None)
     Club.objects.filter(pk=club.pk).update(
         archived_at=at, version=F("version") + 1, updated_at=timezone.now()
     )

@@ -9,6 +9,7 @@ from django.db.models import F
 
 from bookbridge.kernel.updating import step
 from clubs.membership.models import Club
+from clubs.reading.finished import count_finish
 from clubs.reading.models import EntryMove, ListEntry
 
 
@@ -26,6 +27,7 @@ def count_move(club: Club) -> None:
 
 def take_off(entry: ListEntry, club: Club) -> None:
     """Delete an entry with its moves; those behind it move up."""
+    count_finish(club, before=entry.finished_on, after=None)
     _number, by_model = entry.delete()
     later = ListEntry.objects.filter(club=club, position__gt=entry.position)
     later.update(position=F("position") - 1)

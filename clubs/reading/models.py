@@ -58,7 +58,7 @@ class ListEntry(Timestamped):
         indexes = [
             models.Index(fields=["club", "position", "id"], name="entry_list_order"),
             models.Index(fields=["book", "status"], name="entry_of_book"),
-            # For the books finished in public clubs, which are counted without the entries.
+            # For the days of the admin, and for counting anew what public clubs finished.
             models.Index(
                 fields=["finished_on", "club"],
                 condition=Q(finished_on__isnull=False),
@@ -95,6 +95,29 @@ class EntryMove(models.Model):
 
     def __str__(self) -> str:
         return f"entry {self.entry_id}: {self.from_status} to {self.to_status}"
+
+
+class FinishedMonth(models.Model):
+    """How many books public clubs finished in one month, in one of sixteen parts.
+
+    Written by `finished.py` alone, in the transaction of what changes; always equal to a recount.
+    A row may say 0.
+    """
+
+    part = models.PositiveSmallIntegerField()
+    archived = models.BooleanField()
+    month = models.DateField()
+    number = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["part", "archived", "month"], name="finished_month_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} in {self.month:%Y-%m}, part {self.part}"
 
 
 class Support(models.Model):

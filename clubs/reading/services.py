@@ -28,6 +28,7 @@ from clubs.books.services import mark_shared
 from clubs.membership.models import RANK, Club, Membership, Role
 from clubs.membership.services import lock_club, require_member, require_not_archived
 from clubs.reading.counting import count_list_version, count_move, take_off
+from clubs.reading.finished import count_finish
 from clubs.reading.models import EntryMove, ListEntry, Status, Support
 from clubs.reading.moves import FIRST, check_move
 
@@ -78,6 +79,7 @@ def add_entry(
     )
     _set_days(entry, _day_in(club, now))
     insert(entry)
+    count_finish(club, before=None, after=entry.finished_on)
     insert(EntryMove(entry=entry, from_status="", to_status=status, moved_by=by))
     count_list_version(club, moves=1)
     mark_shared(book_id=book.pk, by=by)
@@ -120,7 +122,7 @@ def edit_entry(
     different = edited(entry, dict(changes))
     if not different:
         return entry
-    before = entry.status
+    before, finished_before = entry.status, entry.finished_on
     for name, value in different.items():
         setattr(entry, name, value)
     if "status" in different:
@@ -128,6 +130,7 @@ def edit_entry(
         _set_days(entry, _day_in(club, now))
         insert(EntryMove(entry=entry, from_status=before, to_status=entry.status, moved_by=by))
         count_move(club)
+        count_finish(club, before=finished_before, after=entry.finished_on)
     entry.version += 1
     write_fields(entry, *different, "started_on", "finished_on", "version", "updated_at")
     announce("entry", by_id=by.pk, club_id=club.pk, book_id=entry.book_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from accounts.moderation.models import KeptText, ModerationRecord
 from clubs.models import Book, ListEntry, Support
 from clubs.reading.counting import take_off
+from clubs.reading.finished import count_finish
 from clubs.reading.models import Status
 
 #: How far along an entry is.
@@ -49,9 +50,11 @@ def set_entries_aside(settled: list[tuple[int, int]], record: ModerationRecord) 
         known = Support.objects.filter(entry=winner).values("reader")
         Support.objects.filter(entry=loser).exclude(reader__in=known).update(entry=winner)
         take_off(loser, loser.club)
+        finished = winner.finished_on or loser.finished_on
+        count_finish(winner.club, before=winner.finished_on, after=finished)
         ListEntry.objects.filter(pk=winner.pk).update(
             started_on=_first(winner.started_on, loser.started_on),
-            finished_on=winner.finished_on or loser.finished_on,
+            finished_on=finished,
             supporters_count=Support.objects.filter(entry=winner).count(),
         )
 

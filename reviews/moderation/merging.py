@@ -27,7 +27,7 @@ from clubs.models import Book, BookSource, Isbn, ListEntry, MergedBook
 from reviews.holding import hold_clubs
 from reviews.models import Review
 from reviews.moderation.entries import set_entries_aside, settle_entries
-from reviews.months import settle_months
+from reviews.months import settle_clubs, settle_months
 from reviews.recount import recount_books
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def merge_books(*, book_id: int, into_id: int, by: User | None, reason: str = ""
     book, into = _hold(book_id, into_id)
     plan = preview(book=book, into=into)
     record = _record(book, into, plan, by=by, reason=reason)
-    _set_reviews_aside(plan.reviews_aside, record)
+    clubs = _set_reviews_aside(plan.reviews_aside, record)
     set_entries_aside(plan.entries_aside, record)
     Review.objects.filter(book=book).update(book=into)
     ListEntry.objects.filter(book=book).update(book=into, version=F("version") + 1)
@@ -103,6 +103,7 @@ def merge_books(*, book_id: int, into_id: int, by: User | None, reason: str = ""
     MergedBook.objects.create(old_id=book_id, into=into)
     recount_books([into.pk], heal=True)
     settle_months([book_id, into.pk])
+    settle_clubs(clubs)
     for kind in ("visibility", "book"):
         announce(kind, by_id=by.pk if by else None, book_id=into.pk)
     return into
@@ -159,8 +160,11 @@ def _last_edit(row: dict[str, Any]) -> Any:
     return row["edited_at"] or row["created_at"]
 
 
-def _set_reviews_aside(keys: list[int], record: ModerationRecord) -> None:
-    """Keep the words of reviews that give way, delete them, and tell their authors."""
+def _set_reviews_aside(keys: list[int], record: ModerationRecord) -> set[int]:
+    """Keep the words of reviews that give way, delete them, and tell their authors.
+
+    Gives the keys of the clubs that they were in.
+    """
     rows = Review.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk")
     reviews = list(rows)
     KeptText.objects.bulk_create(
@@ -173,6 +177,7 @@ def _set_reviews_aside(keys: list[int], record: ModerationRecord) -> None:
     authors = [review.author_id for review in reviews]
     notify(authors, "review_set_aside", about=(TargetKind.BOOK, record.after["into"]))
     Review.objects.filter(pk__in=keys).delete()
+    return {review.club_id for review in reviews if review.club_id is not None}
 
 
 def _words(review: Review) -> Json:

@@ -11,7 +11,8 @@ from django.utils import timezone
 from accounts.models import User
 from bookbridge.kernel.shapes import Json
 from clubs.books.ratings import mean_stars
-from clubs.models import Authorship, Book, Club, ListEntry
+from clubs.models import Authorship, Book, Club
+from clubs.reading.finished import finished_by_month
 from reviews.months import by_month
 from stats.months import Months
 from stats.queries.activity import most_active_clubs
@@ -50,19 +51,11 @@ def site_figures() -> Json:
 
 
 def _finished(months: Months) -> tuple[int, list[int]]:
-    """Books finished in living public clubs, and in all public ones by month; one pass."""
-    entries = ListEntry.objects.filter(finished_on__isnull=False, club__visibility="public")
-    rows = (
-        entries.order_by()
-        .annotate(living=Q(club__archived_at__isnull=True))
-        .values_list("finished_on", "living")
-        .annotate(n=Count("*"))
-    )
+    """Books finished in living public clubs, and in all public ones by month."""
     living, numbers = 0, Counter[date]()
-    # Days are few: taking the month of each entry would cost the database more.
-    for day, is_living, number in rows:
-        living += number if is_living else 0
-        numbers[day.replace(day=1)] += number
+    for month, archived, number in finished_by_month():
+        living += 0 if archived else number
+        numbers[month] += number
     return living, months.kept(numbers)
 
 

@@ -10,7 +10,7 @@ import pytest
 from clubs.membership.tests.factories import ClubFactory, MembershipFactory
 from clubs.models import Club, Membership
 from stats.queries import activity
-from stats.tests.world import NOW, entry, move, review
+from stats.tests.world import NOW, entry, moment, move, review
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("today")]
 
@@ -57,6 +57,20 @@ def test_clubs_that_only_can_have_been_active_do_not_displace_others(
     ]
 
 
+@pytest.mark.parametrize("now", ["2026-11-01 00:00", "2026-11-09 12:00", "2026-11-20 12:00"])
+def test_a_month_that_counts_in_part_is_counted_to_the_moment(monkeypatch: Any, now: str) -> None:
+    monkeypatch.setattr(activity.timezone, "now", lambda: moment(now))
+    since = moment(now) - timedelta(days=activity.ACTIVE_DAYS)
+    club = lively(0, 0, 0)
+    first = since.replace(day=1, hour=0, minute=0)
+    last = (first + timedelta(days=31)).replace(day=1) - timedelta(seconds=1)
+    for at in (first, since - timedelta(seconds=1), since, last, moment(now)):
+        review(entry(club, at=LONG_AGO).book, club=club, at=at)
+    assert [row["activity"] for row in activity.most_active_clubs(1)] == [
+        sum(at >= since for at in (first, since - timedelta(seconds=1), since, last, moment(now)))
+    ]
+
+
 def test_of_equally_active_clubs_the_elder_is_shown() -> None:
     first, second = lively(0, 0, 1), of_old(members=2, moves=0)
     MembershipFactory(club=second, joined_at=NOW)
@@ -70,5 +84,5 @@ def test_one_batch_is_enough_where_no_other_club_can_be_shown(
     best = lively(3, 3, 3)
     for _ in range(4):
         lively(1, 0, 0)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert [row["slug"] for row in activity.most_active_clubs(1)] == [best.slug]

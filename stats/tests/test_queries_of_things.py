@@ -217,7 +217,7 @@ def test_a_cold_answer_costs_a_fixed_number_of_statements(
         review(on_list.book, by=reader, club=club)
         review(seen, by=MembershipFactory(club=club).reader)
         entry(ClubFactory(), seen)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         queries.site_figures()
     with django_assert_num_queries(8):
         queries.club_figures(club.pk)

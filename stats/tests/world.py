@@ -11,6 +11,7 @@ from accounts.tests.factories import UserFactory
 from clubs.books.authors import find_or_create, set_authors, work_key
 from clubs.models import Book, Club, EntryMove, ListEntry
 from clubs.reading.counting import count_move
+from clubs.reading.finished import count_finish
 from reviews.counting import count_in
 from reviews.models import Review
 
@@ -53,6 +54,7 @@ def entry(
         club=club, book=of or book(), status=status, position=next(_numbers), **fields
     )
     move(made, status, at=at)
+    count_finish(club, before=None, after=made.finished_on)
     return made
 
 

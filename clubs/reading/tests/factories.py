@@ -13,6 +13,7 @@ import factory
 from clubs.books.tests.factories import BookFactory
 from clubs.membership.tests.factories import ClubFactory
 from clubs.reading.counting import count_move
+from clubs.reading.finished import count_finish
 from clubs.reading.models import EntryMove, ListEntry, Status
 
 
@@ -43,4 +44,5 @@ class EntryFactory(factory.django.DjangoModelFactory):
         entry = super()._create(model_class, *args, **kwargs)
         EntryMove.objects.create(entry=entry, to_status=entry.status, moved_by=entry.proposed_by)
         count_move(entry.club)
+        count_finish(entry.club, before=None, after=entry.finished_on)
         return entry

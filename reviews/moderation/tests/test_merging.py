@@ -16,6 +16,7 @@ from clubs.books.indexing import unindexed_books
 from clubs.books.tests.factories import BookFactory
 from clubs.membership.tests.factories import ClubFactory
 from clubs.models import Book, BookSource, ListEntry, Support
+from clubs.reading import finished
 from clubs.reading.tests.factories import EntryFactory
 from reviews.models import Review
 from reviews.moderation.merging import merge_books, preview
@@ -100,6 +101,17 @@ def test_of_two_reviews_the_one_edited_later_stays(
     assert [each["kind"] for each in told] == ["review_set_aside"]
     assert recount_books() == []
     assert list(wrong_months()) == []
+
+
+def test_where_a_club_finished_both_it_has_finished_one(judge: Any) -> None:
+    club, book, into = ClubFactory(), BookFactory(), BookFactory()
+    for each, day in ((book, date(2026, 1, 1)), (into, date(2026, 2, 1))):
+        EntryFactory(
+            club=club, book=each, status="finished", started_on=date(2025, 12, 1), finished_on=day
+        )
+    merge_books(book_id=book.pk, into_id=into.pk, by=judge)
+    assert sum(number for _month, _archived, number in finished.finished_by_month()) == 1
+    assert list(finished.wrong_months()) == []
 
 
 @pytest.mark.parametrize("further_on_old", [True, False])
