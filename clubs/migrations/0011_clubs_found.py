@@ -44,7 +44,7 @@ def on(vendors):
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("clubs", "0008_moves_counted")]
+    dependencies = [("clubs", "0010_finished_months")]
 
     operations = [
         migrations.SeparateDatabaseAndState(
