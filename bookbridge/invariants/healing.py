@@ -158,7 +158,7 @@ def _make_indexes(names: list[str]) -> None:
     # A transaction cannot make an index without stopping writers; what is healed is small or late.
     statements = [
         statement.replace("CONCURRENTLY ", "").replace("IF NOT EXISTS ", "")
-        for migration in ("0002_book_search", "0006_search_words", "0009_clubs_found")
+        for migration in ("0002_book_search", "0006_search_words", "0011_clubs_found")
         for statement in import_module(f"clubs.migrations.{migration}").POSTGRESQL
     ]
     with transaction.atomic(), connection.cursor() as cursor:
