@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts import usernames
 from accounts.models import RetiredUsername, User
+from accounts.population import count_readers
 from bookbridge.kernel.announcements import announce
 from bookbridge.kernel.text import searchable
 from bookbridge.kernel.transactions import transactional
@@ -70,5 +71,6 @@ def find_or_create(names: Sequence[str], *, source: str) -> dict[str, int]:
     ]
     if new:
         User.objects.bulk_create(new, batch_size=2_000)
+        count_readers(reader.pk for reader in new)
         announce("reader", by_id=None)
     return known | {reader.username: reader.pk for reader in new}

@@ -217,6 +217,16 @@ class Session(models.Model):
         return str(self.uid)
 
 
+class ReaderCount(models.Model):
+    """How many readers there are, in one of sixteen parts. Written by `population.py` alone."""
+
+    part = models.PositiveSmallIntegerField(primary_key=True)
+    number = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.number} in part {self.part}"
+
+
 class RetiredUsername(models.Model):
     """The digest of a username whose holder left: it is never given out again."""
 

@@ -20,6 +20,7 @@ from accounts.exporting.account import export
 from accounts.models import KeptText, Notice, RetiredUsername, SecretLink, Session, User
 from accounts.moderation.models import TargetKind
 from accounts.personal_tokens import personal_data as personal_tokens
+from accounts.population import count_readers
 from accounts.second_factor import personal_data as second_factor
 from accounts.security.records import forget_traces_of
 from bookbridge.kernel import idempotency
@@ -152,6 +153,7 @@ def erase(reader: User) -> None:
         updated_at=now,
         version=F("version") + 1,
     )
+    count_readers([row.pk], -1)
 
 
 def _forget_notices(reader: User) -> None:

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.base_user import BaseUserManager
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Case, Q, Value, When
 from django.utils import timezone
 
 from accounts import usernames
+from accounts.population import count_readers
 from bookbridge.kernel.errors import Unauthenticated
 from bookbridge.kernel.text import searchable, words
 
@@ -115,7 +116,9 @@ class ReaderManager(BaseUserManager.from_queryset(ReaderQuerySet)):  # type: ign
         )
         reader.search_text = searchable(reader.username, reader.display_name)[:SEARCH_TEXT_LENGTH]
         reader.set_password(password)
-        reader.save(using=self._db)
+        with transaction.atomic():
+            reader.save(using=self._db)
+            count_readers([reader.pk])
         return reader
 
     def get_by_natural_key(self, username: str | None) -> User:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from accounts import passwords, usernames
 from accounts.mailbox import addresses, limits
 from accounts.models import RetiredUsername, User
+from accounts.population import count_readers
 from accounts.querysets import SEARCH_TEXT_LENGTH
 from accounts.security.records import record_event
 from bookbridge.kernel.announcements import announce
@@ -75,6 +76,7 @@ def _save_new(reader: User, *, mailed: bool) -> User:
     if mailed:
         addresses.offer(reader)
     announce("reader", by_id=reader.pk)
+    count_readers([reader.pk])
     return reader
 
 

@@ -15,6 +15,7 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from accounts.models import ADMIN, MODERATOR, Session, User
+from accounts.population import count_readers
 from bookbridge.kernel.text import searchable
 
 PASSWORD = "correct horse battery"
@@ -69,6 +70,8 @@ class UserFactory(factory.django.DjangoModelFactory):
         cls, model: type[User], *args: Any, roles: Iterable[str] = (), **values: Any
     ) -> User:
         reader: User = super()._create(model, *args, **values)
+        if reader.erased_at is None:
+            count_readers([reader.pk])
         if roles:
             reader.groups.set([Group.objects.get_or_create(name=name)[0] for name in roles])
         return reader

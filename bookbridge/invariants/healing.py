@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import F
 
+from accounts import population
 from accounts.models import User
 from accounts.querysets import SEARCH_TEXT_LENGTH as READER_TEXT_LENGTH
 from bookbridge.invariants.checks import rows_of
@@ -112,6 +113,15 @@ def heal_finished(*, write: bool) -> Iterator[Change]:
             transaction.set_rollback(True)
 
 
+def heal_readers(*, write: bool) -> Iterator[Change]:
+    """Count the readers anew."""
+    with transaction.atomic():
+        for part, kept, counted in population.settle_parts():
+            yield {"id": part, "kept": kept, "counted": counted}
+        if not write:
+            transaction.set_rollback(True)
+
+
 def heal_positions(*, write: bool) -> Iterator[Change]:
     """Number the entries of a list anew, in the order in which they are shown."""
     for row in list(rows_of(WRONG_LISTS)):
@@ -203,6 +213,7 @@ def _batches(keys: Iterable[int]) -> Iterator[list[int]]:
 
 #: What can be healed, by the name by which `recount --only` knows it.
 HEALINGS: dict[str, Callable[..., Iterator[Change]]] = {
+    "readers": heal_readers,
     "members": lambda *, write: heal_count(MEMBERS, write=write),
     "moves": lambda *, write: heal_count(MOVES, write=write),
     "supporters": lambda *, write: heal_count(SUPPORTERS, write=write),

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower
 
-from accounts import usernames
-from accounts.models import SITE_ROLES, RetiredUsername, Session, User
+from accounts import population, usernames
+from accounts.models import SITE_ROLES, ReaderCount, RetiredUsername, Session, User
 from accounts.usernames import TOMBSTONE_PREFIX
 from bookbridge.invariants.checks import Check, Row, query_check, rows_of
 
@@ -81,6 +81,12 @@ def role_without_staff() -> Q:
     return (Exists(held) & ~may_enter) | (~Exists(held) & Q(is_staff=True, is_superuser=False))
 
 
+def wrong_population() -> Iterator[Row]:
+    """Parts of the readers whose number is not a recount."""
+    for part, kept, counted in population.wrong_parts():
+        yield {"id": part, "kept": kept, "counted": counted}
+
+
 CHECKS = [
     query_check(
         "reader_username_form",
@@ -106,6 +112,12 @@ CHECKS = [
         "the username of somebody who left is never given out again",
         User._meta.db_table,
         retired_names_in_use,
+    ),
+    Check(
+        "readers_count",
+        "the kept number of readers is that of those who have not left",
+        ReaderCount._meta.db_table,
+        wrong_population,
     ),
     query_check(
         "tombstone_is_erased",

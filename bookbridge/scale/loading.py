@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import connection, transaction
 from tqdm import tqdm
 
+from accounts import population
 from accounts.models import User
 from bookbridge.demo.chance import SEED
 from bookbridge.invariants.counts import MOVES, RATING_COLUMNS, counted_ratings
@@ -103,6 +104,7 @@ def _write_aggregates(shelf: Shelf) -> None:
             f"WHERE c.{MOVES.reference} = clubs_club.id AND moves_count <> c.n",
             parameters,
         )
+    population.settle_parts()
     finished.settle_months()
     rebuild_months()
 

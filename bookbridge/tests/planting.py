@@ -14,7 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts import usernames
-from accounts.models import RetiredUsername, User
+from accounts.models import ReaderCount, RetiredUsername, User
 from accounts.tests.factories import SessionFactory, UserFactory
 from bookbridge.kernel.models import OutboxJob
 from clubs.books.tests.factories import AuthorFactory, BookFactory
@@ -104,6 +104,7 @@ PLANTERS |= {
     "retired_username_in_use": lambda: RetiredUsername.objects.create(
         digest=usernames.digest("owner")
     ),
+    "readers_count": lambda: ReaderCount.objects.update(number=9),
     "tombstone_is_erased": lambda: some_reader().update(username="deleted-0"),
     "erased_reader_is_empty": lambda: UserFactory(erased=True, bio="I am still here."),
     "erased_reader_has_nothing": lambda: SessionFactory(reader=UserFactory(erased=True)),

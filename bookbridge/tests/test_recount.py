@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
 
 #: By the name of the check, what heals it.
 HEALED = {
+    "readers_count": "readers",
     "club_members_count": "members",
     "club_moves_count": "moves",
     "entry_supporters_count": "supporters",

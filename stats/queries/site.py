@@ -8,7 +8,7 @@ from datetime import date
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.population import number_of_readers
 from bookbridge.kernel.shapes import Json
 from clubs.books.ratings import mean_stars
 from clubs.models import Authorship, Book, Club
@@ -33,7 +33,7 @@ def site_figures() -> Json:
     by_living, finished_by_month = _finished(months)
     reviews_by_month = months.kept(by_month(book_id=None, since=months.firsts[0]))
     return {
-        "readers": User.objects.visible().count(),
+        "readers": number_of_readers(),
         "clubs": clubs["all"],
         "books": ratings["books"],
         "reviews": ratings["count"],
