@@ -2,13 +2,9 @@
 one.
 """
 
-import logging
 from typing import Any
 
 from bookbridge.environment import env
-
-# No line tells them, so that no record need find them out.
-logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
 LOG_STREAM = env.str("LOG_STREAM", default="stdout")
