@@ -16,15 +16,18 @@ import threading
 import time
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-import urllib3
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookbridge.kernel.errors import Unavailable
 from clubs.books.authors import MAX_AUTHORS
+
+if TYPE_CHECKING:
+    import urllib3
 
 logger = logging.getLogger(__name__)
 
@@ -107,10 +110,15 @@ def _within(seconds: float, act: Callable[[], bytes | None]) -> bytes | None:
     return result
 
 
+def _client() -> Any:
+    """`urllib3`, imported at the first look-up: most processes never ask."""
+    return import_module("urllib3")
+
+
 @cache
 def _pool() -> urllib3.PoolManager:
     """Connections that are kept; made at the first use, after the server has forked."""
-    return urllib3.PoolManager(
+    found: urllib3.PoolManager = _client().PoolManager(
         num_pools=2,
         maxsize=AT_ONCE,
         headers={
@@ -119,6 +127,7 @@ def _pool() -> urllib3.PoolManager:
             "User-Agent": "BookBridge (catalogue of a reading club platform)",
         },
     )
+    return found
 
 
 def _ask(isbn13: str) -> bytes | None:
@@ -130,7 +139,7 @@ def _ask(isbn13: str) -> bytes | None:
         fields={"bibkeys": f"ISBN:{isbn13}", "format": "json", "jscmd": "data"},
         # A redirect is not followed: it could lead anywhere, also into the own network.
         redirect=False,
-        retries=urllib3.Retry(
+        retries=_client().Retry(
             total=1,
             redirect=0,
             status_forcelist=(500, 502, 503, 504),
@@ -138,7 +147,7 @@ def _ask(isbn13: str) -> bytes | None:
             raise_on_status=False,
             respect_retry_after_header=False,
         ),
-        timeout=urllib3.Timeout(connect=seconds / 2, read=seconds),
+        timeout=_client().Timeout(connect=seconds / 2, read=seconds),
         preload_content=False,
     )
     try:
