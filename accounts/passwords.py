@@ -1,6 +1,6 @@
 """Passwords: how they are hashed, how many at a time, and which ones are taken.
 
-Hashing is made to be slow and large. So it happens at most twice at a time in a process; four more
+Hashing is made to be slow and large. So it happens at most twice at a time in a process; two more
 may wait, for a second, and whoever comes then is told at once to come back. A flood of sign-ins so
 takes neither the processors nor the threads of the server from the rest of the API.
 """
@@ -21,7 +21,7 @@ from bookbridge.kernel.errors import InvalidInput, Unavailable
 
 MAX_LENGTH = 256
 AT_A_TIME = 2
-WAITING = 4
+WAITING = 2
 WAIT_SECONDS = 1.0
 
 _room = threading.BoundedSemaphore(AT_A_TIME + WAITING)

@@ -47,7 +47,7 @@ def extent(variables: Mapping[str, str]) -> Extent:
     return Extent(
         bind=variables.get("BIND") or "127.0.0.1:8000",  # nothing public unless asked for
         workers=int(variables.get("WEB_CONCURRENCY") or 2) if shared else 1,
-        threads=int(variables.get("WEB_THREADS") or (8 if shared else 12)),
+        threads=int(variables.get("WEB_THREADS") or (6 if shared else 12)),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 #: Threads of every threaded server, connections of every pool of an event loop.
-THREADS, POOL = 8, 16
+THREADS, POOL = 6, 16
 GUNICORN = (
     "-m", "gunicorn", "--worker-class", "gthread", "--workers", "1", "--threads", str(THREADS),
     "--keep-alive", "5", "--backlog", "64", "--bind", "{bind}", "--log-level", "warning",

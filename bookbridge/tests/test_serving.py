@@ -42,7 +42,7 @@ def test_granian_has_as_many_processes_and_threads_as_gunicorn() -> None:
     alone, shared = options({}), options(SHARED | {"WEB_CONCURRENCY": "3"})
     assert (alone["--workers"], alone["--blocking-threads"]) == ("1", "12")
     assert "--workers-lifetime" not in alone
-    assert (shared["--workers"], shared["--blocking-threads"]) == ("3", "8")
+    assert (shared["--workers"], shared["--blocking-threads"]) == ("3", "6")
     assert "--workers-lifetime" in shared
     assert shared["--interface"] == "wsgi"
 

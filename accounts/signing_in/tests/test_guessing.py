@@ -151,7 +151,7 @@ def test_what_was_not_looked_at_is_never_hashed(monkeypatch: pytest.MonkeyPatch)
 
 
 class TestTheRoomForHashing:
-    """Two hash, four wait, and whoever comes then is told at once."""
+    """Two hash, two wait, and whoever comes then is told at once."""
 
     def test_who_finds_no_room_does_not_wait(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def wait(timeout: float) -> bool:
