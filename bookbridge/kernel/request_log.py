@@ -105,7 +105,7 @@ def _id_for(request: HttpRequest) -> str:
     given = request.META.get("HTTP_X_REQUEST_ID", "")
     if WELL_FORMED_ID.fullmatch(given):
         return given
-    return f"{random.getrandbits(128):032x}"  # noqa: S311
+    return f"{random.getrandbits(128):032x}"
 
 
 def _write_line(request: HttpRequest, status: int, seconds: float) -> None:
