@@ -13,7 +13,7 @@ from django.urls.resolvers import RoutePattern, URLPattern, URLResolver
 from django.utils.encoding import iri_to_uri
 from rest_framework.request import Request
 
-ADDRESSES_KEPT, LONGEST_KEPT = 4_096, 120
+ADDRESSES_KEPT, LONGEST_KEPT = 1_024, 120
 #: Addresses that need no quoting.
 PLAIN = re.compile(r"[A-Za-z0-9/_.~?=&%+-]*")
 
