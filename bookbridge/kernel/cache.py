@@ -130,6 +130,9 @@ class ResilientRedisCache(RedisCache):
         super().__init__(server, params | {"OPTIONS": options})
         self._circuit = circuit_of(str(server), options["SOCKET_TIMEOUT"])
 
+    def close(self, **_of_signal: Any) -> None:
+        """Nothing, after each request: connections are kept in a pool that all threads share."""
+
     @property
     def available(self) -> bool:
         """Whether the circuit is closed; asks nobody."""
