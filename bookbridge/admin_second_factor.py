@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import segno
 from django import forms
 from django.contrib.auth import logout
 from django.contrib.auth.views import LoginView
@@ -179,8 +180,6 @@ def _begin(request: HttpRequest, reader: User) -> dict[str, Any]:
         except DomainError as error:
             form.add_error("password", str(error))
         else:
-            import segno  # the only page that draws a code: other processes do without it
-
             picture = segno.make(secret.address, error="m")
             return {
                 "form": CodeForm(),

@@ -262,6 +262,7 @@ def test_readyz_names_each_replica(servers: Servers, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(health, "_database", lambda: "ok")
     monkeypatch.setattr(health, "_migrations", lambda: "ok")
     monkeypatch.setattr(health, "_cache", lambda: "ok")
+    monkeypatch.setattr(health, "_outbox", lambda: "ok")
     request = RequestFactory().get("/readyz")
     assert json.loads(health.readyz(request).content)["status"] == "ok"
     servers.broken.add("replica_2")
