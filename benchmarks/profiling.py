@@ -42,7 +42,7 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
                   "/kernel/instances", "/kernel/inserting", "/kernel/updating")),
     ("Redis", ("/redis/", "/django_redis/", "/kernel/wire", "/kernel/cache", "/kernel/leases")),
     ("log line", ("/logging/", "/kernel/request_log")),
-    ("JSON and ETag", ("/kernel/rendering", "/kernel/conditional", "/rest_framework/response")),
+    ("JSON and ETag", ("/kernel/rendering", "/kernel/conditional", "/kernel/responses")),
     ("shapes of the answer", ("/shapes.py", "/kernel/pagination", "/django/core/signing")),
     ("input", ("/kernel/serializers", "/kernel/query", "/kernel/parsing", "fields.py",
                "/rest_framework/serializers", "/rest_framework/parsers")),

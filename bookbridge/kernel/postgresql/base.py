@@ -67,7 +67,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """
         after = self.settings_dict["OPTIONS"].get("prepare_threshold")
         if self.execute_wrappers or self.queries_logged or not after:
-            with self.prepared_cursor() as cursor:
+            with self._watched_cursor() as cursor:
                 cursor.execute(sql, values)
                 return cursor.fetchall() if cursor.description else [], cursor.rowcount
         # What Django's cursor does, in its order.
@@ -87,8 +87,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 self.connection.execute("DEALLOCATE ALL")
                 return self._statement(sql, after).answer(values)
 
-    def prepared_cursor(self) -> Any:
-        """A cursor of Django; the server keeps its plans where `prepare_threshold` says so."""
+    def _watched_cursor(self) -> Any:
+        """A cursor of Django that leaves values to the server, as prepared statements do."""
         if not self.settings_dict["OPTIONS"].get("prepare_threshold"):
             return self.cursor()
         self.close_if_health_check_failed()
