@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import redis
@@ -53,13 +54,14 @@ def use_broker(settings: Any) -> Iterator[Callable[[str], None]]:
 
 
 @pytest.fixture
-def connects(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the threads that opened a connection."""
-    made: list[str] = []
+def connects(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """The threads that opened a connection, by name, and the port it was to."""
+    made: list[tuple[str, int]] = []
     connect = socket.socket.connect
 
     def noted(self: socket.socket, address: Any) -> None:
-        made.append(threading.current_thread().name)
+        port = address[1] if isinstance(address, tuple) else 0
+        made.append((threading.current_thread().name, port))
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", noted)
@@ -110,16 +112,17 @@ def test_a_broker_that_is_away_delays_no_request_and_loses_no_mail(
     request: pytest.FixtureRequest,
     use_broker: Callable[[str], None],
     turns: Turns,
-    connects: list[str],
+    connects: list[tuple[str, int]],
     private_redis: Any,
 ) -> None:
-    use_broker(request.getfixturevalue(kind))
-    me = threading.current_thread().name
-    before = connects.count(me)
+    url = request.getfixturevalue(kind)
+    use_broker(url)
+    port = urlsplit(url).port
     decide()
-    assert connects.count(me) == before, "the request opened no connection"
+    me = threading.current_thread().name
+    assert (me, port) not in connects, "the request opened no connection to the broker"
     assert turns.tried.acquire(timeout=PATIENCE), "the thread beside it did"
-    assert "relay" in connects
+    assert ("relay", port) in connects
     assert broker.away.is_set()
     assert OutboxJob.objects.waiting().count() == 2
     checks = Client().get("/readyz").json()
@@ -142,7 +145,7 @@ def test_a_broker_that_is_away_delays_no_request_and_loses_no_mail(
 
 @pytest.mark.django_db(transaction=True)
 def test_the_relay_says_nothing_when_nobody_asked(
-    use_broker: Callable[[str], None], connects: list[str], closed_port: str
+    use_broker: Callable[[str], None], connects: list[tuple[str, int]], closed_port: str
 ) -> None:
     use_broker(closed_port)
     loop = Loop("relay", relay)
