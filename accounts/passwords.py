@@ -1,8 +1,9 @@
 """Passwords: how they are hashed, how many at a time, and which ones are taken.
 
-Hashing is made to be slow and large. So it happens at most twice at a time in a process; two more
-may wait, for a second, and whoever comes then is told at once to come back. A flood of sign-ins so
-takes neither the processors nor the threads of the server from the rest of the API.
+Hashing is made to be slow and large. So a process hashes one password at a time; three more may
+wait, for a second, and whoever comes then is told at once to come back. A flood of sign-ins so
+takes neither the processors nor the threads of the server from the rest of the API: of a core that
+two of them and the API share, it would get two thirds.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from django.utils.translation import gettext as _
 from bookbridge.kernel.errors import InvalidInput, Unavailable
 
 MAX_LENGTH = 256
-AT_A_TIME = 2
-WAITING = 2
+AT_A_TIME = 1
+WAITING = 3
 WAIT_SECONDS = 1.0
 
 _room = threading.BoundedSemaphore(AT_A_TIME + WAITING)

@@ -151,7 +151,7 @@ def test_what_was_not_looked_at_is_never_hashed(monkeypatch: pytest.MonkeyPatch)
 
 
 class TestTheRoomForHashing:
-    """Two hash, two wait, and whoever comes then is told at once."""
+    """One hashes, three wait, and whoever comes then is told at once."""
 
     def test_who_finds_no_room_does_not_wait(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def wait(timeout: float) -> bool:
@@ -175,12 +175,12 @@ class TestTheRoomForHashing:
                 pass
             with pytest.raises(ValueError, match="wrong"), passwords.hashing_slot():
                 raise ValueError("wrong")
-        with passwords.hashing_slot(), passwords.hashing_slot():
+        with passwords.hashing_slot():
             pass
 
     def test_waiting_ends(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(passwords, "WAIT_SECONDS", 0.01)
-        with passwords.hashing_slot(), passwords.hashing_slot():
+        with passwords.hashing_slot():
             for _ in range(20):
                 with pytest.raises(passwords.Unavailable), passwords.hashing_slot():
                     raise AssertionError("there is no place")
