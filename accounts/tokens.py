@@ -15,6 +15,7 @@ import re
 import uuid
 from base64 import urlsafe_b64decode
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 import jwt
@@ -141,6 +142,10 @@ def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+#: Ids of those who were here lately, as UUIDs.
+_uuid = lru_cache(maxsize=2_048)(uuid.UUID)
+
+
 class ReaderToken(simplejwt.Token):
     """What both kinds share: the ids of reader and session, as UUIDs."""
 
@@ -149,12 +154,12 @@ class ReaderToken(simplejwt.Token):
     @property
     def reader_uid(self) -> uuid.UUID:
         """The reader (`sub`)."""
-        return uuid.UUID(self["sub"])
+        return _uuid(self["sub"])
 
     @property
     def session_uid(self) -> uuid.UUID:
         """The session (`sid`)."""
-        return uuid.UUID(self["sid"])
+        return _uuid(self["sid"])
 
     def verify(self) -> None:
         """Check nothing: the backend has looked at every claim, once in a token's life."""

@@ -2,6 +2,8 @@
 
 from django.apps import AppConfig
 
+from bookbridge.kernel import request_signals
+
 
 class KernelConfig(AppConfig):
     """The kernel: errors, limits, idempotency, logging, and what else all apps share."""
@@ -9,3 +11,7 @@ class KernelConfig(AppConfig):
     name = "bookbridge.kernel"
     label = "kernel"
     verbose_name = "kernel"
+
+    def ready(self) -> None:
+        """Spare each request what it has no use for."""
+        request_signals.spare()

@@ -37,6 +37,10 @@ class Answer(HttpResponse):
             kind = f"{kind}; charset={renderer.charset}"
         put_one(self, "Content-Type", kind)
 
+    def items(self) -> Any:
+        """Names and values of the headers, as they are kept."""
+        return self.headers._store.values()
+
     def tag(self) -> str | None:
         """Name this state of what is shown, where it can be named; the body must be written."""
         if self.version is None:

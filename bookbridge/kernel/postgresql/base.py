@@ -53,7 +53,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().close_if_health_check_failed()
 
     def close_if_unusable_or_obsolete(self) -> None:
-        """Called before and after each request: one that was checked has worked until now."""
+        """Called after each request: one that was checked has worked until now."""
         if self.health_check_done and not self.errors_occurred:
             self._worked_at = time.monotonic()
         super().close_if_unusable_or_obsolete()
