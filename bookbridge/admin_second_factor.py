@@ -6,9 +6,9 @@ What counts is decided by `accounts.second_factor`, with the limits of the API.
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from typing import Any
 
-import segno
 from django import forms
 from django.contrib.auth import logout
 from django.contrib.auth.views import LoginView
@@ -180,7 +180,8 @@ def _begin(request: HttpRequest, reader: User) -> dict[str, Any]:
         except DomainError as error:
             form.add_error("password", str(error))
         else:
-            picture = segno.make(secret.address, error="m")
+            # Imported at its first use: a megabyte that most processes never need.
+            picture = import_module("segno").make(secret.address, error="m")
             return {
                 "form": CodeForm(),
                 "act": "confirm",

@@ -3,10 +3,11 @@
 from django.core.wsgi import get_wsgi_application
 
 from bookbridge import allocation, alongside, environment
-from bookbridge.warming import warm
+from bookbridge.warming import settle, warm
 
 allocation.keep_little()
 environment.load()
 application = get_wsgi_application()
 warm()
+settle()
 alongside.start()
