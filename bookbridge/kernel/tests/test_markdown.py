@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bookbridge.kernel.markdown import MAX_LENGTH, render
-from bookbridge.kernel.tests.conftest import seconds_of
+from bookbridge.kernel.tests.conftest import cost_of
 
 REL = 'rel="nofollow noopener ugc"'
 
@@ -92,9 +92,9 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_64_kib_of_hostile_text_take_less_than_200_ms(name: str) -> None:
+def test_64_kib_of_hostile_text_cost_little(name: str) -> None:
     source = HOSTILE[name][:MAX_LENGTH]
-    assert seconds_of(lambda: render(source)) < 0.2
+    assert cost_of(lambda: render(source)) < 4
     assert len(render(source)) < 10 * MAX_LENGTH
 
 

@@ -16,7 +16,7 @@ from django.test import Client, RequestFactory
 
 from bookbridge.kernel.redaction import MAX_LENGTH, redact
 from bookbridge.kernel.request_log import JSONFormatter, RequestMiddleware, current_request_id
-from bookbridge.kernel.tests.conftest import seconds_of
+from bookbridge.kernel.tests.conftest import cost_of
 
 pytestmark = [pytest.mark.urls("bookbridge.kernel.tests.plain_urls"), pytest.mark.django_db]
 
@@ -194,5 +194,5 @@ def test_what_is_no_secret_stays() -> None:
 
 @pytest.mark.parametrize("pattern", ["a@", "a.", "password=", "eyJ", "-", "aA1", "a@b.", "x://"])
 def test_redaction_of_hostile_text_is_quick(pattern: str) -> None:
-    assert seconds_of(lambda: redact(pattern * 500_000)) < 0.2
+    assert cost_of(lambda: redact(pattern * 500_000)) < 4
     assert len(redact(pattern * 500_000)) < 8 * MAX_LENGTH

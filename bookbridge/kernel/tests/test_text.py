@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bookbridge.kernel.tests.conftest import seconds_of
+from bookbridge.kernel.tests.conftest import cost_of
 from bookbridge.kernel.text import searchable, words
 
 
@@ -46,5 +46,5 @@ def test_a_query_is_split_into_at_most_ten_short_words() -> None:
 
 
 def test_a_huge_query_is_cheap() -> None:
-    assert seconds_of(lambda: words("ﷺ" * 65_536)) < 0.1
-    assert seconds_of(lambda: searchable("é" * 65_536)) < 0.2
+    assert cost_of(lambda: words("ﷺ" * 65_536)) < 2
+    assert cost_of(lambda: searchable("é" * 65_536)) < 4
