@@ -146,31 +146,49 @@ def short(size: int) -> str:
     return f"{size / 1_000_000:g} M" if size >= 1_000_000 else f"{size / 1000:g} k"
 
 
+#: What a panel of the long run shows, in which inks, and on which scale: where the host takes a
+#: core away, the slowest answers take a thousand times as long as the middle ones.
+PANELS = (
+    ("milliseconds: p50 and p99 (logarithmic)", (("first", "p50"), ("second", "p99")), math.log10),
+    ("megabytes of the worker", (("third", "worker_rss"),), float),
+    ("part of a core that the host gave to others", (("fifth", "stolen"),), float),
+)
+PANEL = 180
+
+
 def long_run(found: dict[str, Any]) -> str:
-    """Latency and memory, minute by minute."""
+    """Latency, memory, and what the host took away, minute by minute."""
     rows = found["minutes"]
     drawn: list[str] = []
-    panels = (
-        ("milliseconds: p50 and p99", (("first", "p50"), ("second", "p99"))),
-        ("megabytes of the worker", (("third", "worker_rss"),)),
-    )
-    for place, (title, series) in enumerate(panels):
-        top = 52 + place * 180
+    for place, (title, series, scale) in enumerate(PANELS):
+        top = 52 + place * PANEL
         drawn.append(label(MARGIN, top + 12, title, size=13, weight=600))
         greatest = max((row[name] for row in rows for _ink, name in series), default=1) or 1
         foot, height, width = top + 150, 120.0, WIDTH - 2 * MARGIN - 50
-        drawn.append(element("line", x1=MARGIN + 44, y1=foot, x2=WIDTH - MARGIN, y2=foot))
-        shown = f"{greatest:.3g}"
-        drawn.append(label(MARGIN + 40, top + 34, shown, ink="soft", size=11, anchor="end"))
+        steps = _steps(greatest, scale)
+        least, span = scale(steps[0]), scale(steps[-1]) - scale(steps[0])
+        for step in steps:
+            y = foot - (scale(step) - least) / span * height
+            drawn.append(element("line", x1=MARGIN + 44, y1=y, x2=WIDTH - MARGIN, y2=y))
+            shown = f"{step:,.3g}" if step < 1000 else f"{step:,.0f}"
+            drawn.append(label(MARGIN + 40, y + 4, shown, ink="soft", size=11, anchor="end"))
         for ink, name in series:
             points = "L".join(
                 f"{number(MARGIN + 48 + index / max(1, len(rows) - 1) * width)} "
-                f"{number(foot - row[name] / greatest * height)}"
+                f"{number(foot - (scale(max(row[name], steps[0])) - least) / span * height)}"
                 for index, row in enumerate(rows)
             )
             drawn.append(element("path", class_=f"bb-curve bb-stroke-{ink}", d=f"M{points}"))
     note = (
         f"{found['per_second']:.0f} requests a second for {len(rows)} minutes, one in ten a write."
     )
-    drawn.append(label(MARGIN, 430, note, ink="soft", size=11))
-    return document(448, "The long run", drawn)
+    foot = 52 + len(PANELS) * PANEL
+    drawn.append(label(MARGIN, foot + 18, note, ink="soft", size=11))
+    return document(foot + 36, "The long run", drawn)
+
+
+def _steps(greatest: float, scale: Any) -> list[float]:
+    """The lines of a scale: powers of ten from 1 on, or nothing and the greatest."""
+    if scale is float:
+        return [0.0, greatest]
+    return [10.0**power for power in range(max(1, math.ceil(math.log10(greatest))) + 1)]

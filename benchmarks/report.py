@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import goals, pictures, results
+from benchmarks.disturbance import STOLEN_AT_MOST
 from benchmarks.services import ROOT, Unable
 from benchmarks.workloads import TABLE
 
@@ -248,7 +249,11 @@ def growth(found: dict[str, Any]) -> str:
             server, database = (figures[n]["median"] for n in ("server_ms", "database_ms"))
             cells.append(f"{server:.2f} + {database:.2f} ({figures['single_p50']['median']:.2f})")
         body.append(cells)
-    said = f"Measured {found['taken']}, medians of {found['rounds']} rounds."
+    runs = sum(len(one["workloads"]) for one in found["sizes"].values()) * found["rounds"]
+    said = (
+        f"Measured {found['taken']}, medians of {found['rounds']} rounds. Of {runs} runs "
+        f"{len(found['disturbed'])} stayed disturbed by others{_where(found['disturbed'])}."
+    )
     return f"![Growth](performance/growth.svg)\n\n{said}\n\n{rows(head, body)}"
 
 
@@ -256,6 +261,8 @@ def mixed(found: dict[str, Any]) -> str:
     """The long run in words."""
     minutes = found["minutes"]
     first, last = minutes[0], minutes[-1]
+    quiet = [row["p99"] for row in minutes if row["stolen"] <= STOLEN_AT_MOST]
+    other = [row["p99"] for row in minutes if row["stolen"] > STOLEN_AT_MOST]
     said = (
         f"{found['contender']}, {found['taken']}: {found['per_second']:g} requests a second "
         f"(70 % of {found['most_per_second']:g}) for {len(minutes)} minutes, one in ten a write, "
@@ -263,7 +270,19 @@ def mixed(found: dict[str, Any]) -> str:
         f"{', '.join(f'{s}: {n:,}' for s, n in found['statuses'].items())}. "
         f"{found['failed']} of 500 and above, {found['lost']} lost. Memory of the worker "
         f"{first['worker_rss']:g} MB in the first minute, {last['worker_rss']:g} MB in the last; "
-        f"p99 between {min(row['p99'] for row in minutes):g} and "
-        f"{max(row['p99'] for row in minutes):g} ms."
+        f"p99 {_spread(quiet)} minutes in which the host gave at most {STOLEN_AT_MOST:.0%} of a "
+        f"core to others{f', {_spread(other)} others' if other else ''}."
     )
     return f"![The long run](performance/mixed.svg)\n\n{said}"
+
+
+def _spread(times: list[float]) -> str:
+    """From the least to the most, and in how many minutes."""
+    between = f"between {min(times):g} and {max(times):g} ms " if times else ""
+    return f"{between}in the {len(times)}"
+
+
+def _where(disturbed: list[str]) -> str:
+    """At which sizes; each begins with one, as `growth.at_size` has it."""
+    sizes = dict.fromkeys(each.partition(" reviews, ")[0] for each in disturbed)
+    return f", at {' and '.join(sizes)} reviews" if sizes else ""

@@ -74,6 +74,7 @@ def growth() -> dict[str, Any]:
     """A section as `make bench-growth` keeps it."""
     return {
         "taken": "today", "rounds": 3, "titles": {"club-detail": "club detail"},
+        "disturbed": ["1,000,000 reviews, club-detail, gunicorn: stolen 9%"],
         "sizes": {
             str(size): {"extent": {"clubs": 5}, "workloads": {"club-detail": figures(100)}}
             for size in (10_000, 100_000, 1_000_000)
@@ -109,19 +110,32 @@ def test_every_requirement_has_a_verdict(table: dict[str, Any]) -> None:
     assert found["club detail", "p99 at most 3 x p50 at 16 connections"] == goals.REACHED
 
 
+LONG: dict[str, Any] = {
+    "contender": "BookBridge", "taken": "now", "per_second": 100.0, "most_per_second": 142.9,
+    "minutes": [
+        {"p50": 1.0, "p99": 5.0 + 4 * stolen, "worker_rss": 90.0, "stolen": stolen}
+        for stolen in (0.0, 0.05, 0.5)
+    ],
+    "statuses": {"200": 16_200, "201": 1_800}, "failed": 0, "lost": 0,
+}  # fmt: skip
+
+
 def test_pictures_are_well_formed_for_light_and_dark(
     table: dict[str, Any], growth: dict[str, Any]
 ) -> None:
-    long = {
-        "per_second": 100.0,
-        "minutes": [{"p50": 1.0, "p99": 5.0, "worker_rss": 90.0} for _minute in range(3)],
-    }
-    for picture in (pictures.bars(table), pictures.growth(growth), pictures.long_run(long)):
+    for picture in (pictures.bars(table), pictures.growth(growth), pictures.long_run(LONG)):
         root = ElementTree.fromstring(picture)
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
         assert "prefers-color-scheme:dark" in picture
         assert "nan" not in picture
     assert "FastAPI &amp; &lt;co&gt;" in pictures.bars(table)
+
+
+def test_the_long_run_tells_quiet_minutes_from_others() -> None:
+    said = report.mixed(LONG)
+    assert "p99 between 5 and 5.2 ms in the 2 minutes in which the host gave at most 5%" in said
+    assert "others, between 7 and 7 ms in the 1 others." in said
+    assert report.mixed(LONG | {"minutes": LONG["minutes"][:1]}).endswith("core to others.")
 
 
 def test_the_page_is_written_from_what_is_kept(
@@ -137,6 +151,7 @@ def test_the_page_is_written_from_what_is_kept(
     text = page.read_text()
     assert "| club detail | at least 0.5 x bare | 0.25 (0.23 to 0.28) | not reached |" in text
     assert "performance/growth.svg" in text
+    assert "Of 9 runs 1 stayed disturbed by others, at 1,000,000 reviews." in text
     assert "1 did not come in time" in text
     assert "performance/mixed.svg" not in text
     assert (tmp_path / "performance" / "table.svg").exists()
