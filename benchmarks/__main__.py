@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
     two.add_argument("--quick", action="store_true", help="one short round, without the largest")
     two.add_argument("--only", default="", help="workloads, separated by commas")
     three = commands.add_parser("mixed", help="reads and writes for a long time")
-    three.add_argument("--minutes", type=float, default=30)
+    three.add_argument("--minutes", type=int, default=30)
     three.add_argument("--server", default="gunicorn", help="gunicorn or granian")
     three.add_argument("--reviews", type=int, default=FULL, help="1000000 without it")
     profiles = commands.add_parser("profile", help="where the time of each request goes, by layer")

@@ -17,13 +17,15 @@ from benchmarks.wrk import Request
 _STATUS = re.compile(rb"HTTP/1\.1 (\d{3})")
 _LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 TIMEOUT_SECONDS = 30
+#: So many stretches of so many seconds make a minute.
+STRETCHES, STRETCH_SECONDS = 3, 20.0
 #: Stands for an answer that never came.
 LOST = 0
 
 
 @dataclass
 class Minute:
-    """What came back of one minute, by the moment at which requests were due."""
+    """What came back of the requests that were due in one minute."""
 
     times: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
@@ -91,37 +93,40 @@ async def keep_pace(
     port: int,
     request: Callable[[], Request],
     *,
-    per_second: float,
-    seconds: float,
+    pace: Callable[[], float],
+    minutes: int,
     connections: int,
     every_minute: Callable[[int, Minute], None],
 ) -> None:
-    """Send `request()` so often for so long; `every_minute` hears what came of each."""
+    """Send `request()` at a pace for so many minutes; `every_minute` hears what came of each.
+
+    `pace()` gives the requests a second for the next stretch. It is asked when all answers of the
+    last one have come, and the time that it takes does not count.
+    """
     due: asyncio.Queue[float | None] = asyncio.Queue()
-    minutes: dict[int, Minute] = {}
-    begun, host = time.perf_counter(), f"127.0.0.1:{port}"
+    minute, host = Minute(), f"127.0.0.1:{port}"
 
     async def work() -> None:
         connection = Connection(port)
         while (at := await due.get()) is not None:
             status = await connection.ask(encoded(request(), host))
-            minute = minutes.setdefault(int((at - begun) // 60), Minute())
             minute.take(status, 1000 * (time.perf_counter() - at))
+            due.task_done()
         connection.close()
 
     workers = [asyncio.create_task(work()) for _number in range(connections)]
-    told = 0
-    for number in range(int(per_second * seconds)):
-        at = begun + number / per_second
-        if (wait := at - time.perf_counter()) > 0:
-            await asyncio.sleep(wait)
-        due.put_nowait(at)
-        # The minute before the last one is complete, but for what is very late.
-        while told < int((at - begun) // 60) - 1:
-            every_minute(told, minutes.get(told, Minute()))
-            told += 1
+    for number in range(minutes):
+        minute = Minute()
+        for _stretch in range(STRETCHES):
+            per_second = await asyncio.to_thread(pace)
+            begun = time.perf_counter()
+            for place in range(int(per_second * STRETCH_SECONDS)):
+                at = begun + place / per_second
+                if (wait := at - time.perf_counter()) > 0:
+                    await asyncio.sleep(wait)
+                due.put_nowait(at)
+            await due.join()
+        every_minute(number, minute)
     for _worker in workers:
         due.put_nowait(None)
     await asyncio.gather(*workers)
-    for number in range(told, max(minutes, default=-1) + 1):
-        every_minute(number, minutes.get(number, Minute()))

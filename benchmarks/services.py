@@ -72,6 +72,9 @@ def running() -> Iterator[Services]:
         redis_url = os.environ.get("REDIS_URL") or stack.enter_context(own_redis())
         found = Services(database_url, redis_url, private=not given)
         wait(found)
+        with found.connect("postgres") as connection:
+            if connection.execute("SHOW autovacuum").fetchone() != ("on",):
+                raise Unable("autovacuum is off on this server: tables that grow keep old plans")
         yield found
 
 

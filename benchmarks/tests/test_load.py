@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from pathlib import Path
 
 import pytest
 
-from benchmarks.pace import Minute, encoded
+from benchmarks import pace
+from benchmarks.pace import Connection, Minute, encoded, keep_pace
 from benchmarks.wrk import LoadError, Request, command, parse, write_requests
 
 SAID = {
@@ -60,7 +63,38 @@ def test_a_request_at_a_pace_says_how_long_its_body_is() -> None:
 
 def test_a_minute_counts_what_came_back() -> None:
     minute = Minute()
-    for status, time in ((200, 4.0), (503, 9.0), (200, 5.0)):
-        minute.take(status, time)
+    for status, took in ((200, 4.0), (503, 9.0), (200, 5.0)):
+        minute.take(status, took)
     assert minute.statuses == {200: 2, 503: 1}
     assert sorted(minute.times) == [4.0, 5.0, 9.0]
+
+
+def test_the_pace_is_asked_for_each_stretch_when_all_answers_have_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    under_way, told = [0], list[tuple[int, Minute]]()
+
+    async def ask(_connection: Connection, _data: bytes) -> int:
+        under_way[0] += 1
+        await asyncio.sleep(0.01)
+        under_way[0] -= 1
+        return 200
+
+    def found() -> float:
+        assert under_way == [0]
+        time.sleep(0.05)  # does not count
+        return 200.0
+
+    monkeypatch.setattr(Connection, "ask", ask)
+    monkeypatch.setattr(pace, "STRETCH_SECONDS", 0.1)
+    asyncio.run(
+        keep_pace(
+            1, lambda: Request("GET", "/"), pace=found, minutes=2, connections=4,
+            every_minute=lambda *minute: told.append(minute),
+        )
+    )  # fmt: skip
+    assert [(number, minute.statuses) for number, minute in told] == [
+        (0, {200: 3 * 20}),
+        (1, {200: 3 * 20}),
+    ]
+    assert min(told[0][1].times) >= 10

@@ -111,9 +111,12 @@ def test_every_requirement_has_a_verdict(table: dict[str, Any]) -> None:
 
 
 LONG: dict[str, Any] = {
-    "contender": "BookBridge", "taken": "now", "per_second": 100.0, "most_per_second": 142.9,
+    "contender": "BookBridge", "taken": "now", "full_load": 7_000, "refused": 0,
     "minutes": [
-        {"p50": 1.0, "p99": 5.0 + 4 * stolen, "worker_rss": 90.0, "stolen": stolen}
+        {
+            "p50": 1.0, "p99": 5.0 + 4 * stolen, "worker_rss": 90.0, "stolen": stolen,
+            "most": 143.2 - 40 * stolen, "kept": 100.0 - 30 * stolen,
+        }
         for stolen in (0.0, 0.05, 0.5)
     ],
     "statuses": {"200": 16_200, "201": 1_800}, "failed": 0, "lost": 0,
@@ -135,6 +138,7 @@ def test_the_long_run_tells_quiet_minutes_from_others() -> None:
     said = report.mixed(LONG)
     assert "p99 between 5 and 5.2 ms in the 2 minutes in which the host gave at most 5%" in said
     assert "others, between 7 and 7 ms in the 1 others." in said
+    assert "(123 to 143 requests a second; 85 to 100 were sent)" in said
     assert report.mixed(LONG | {"minutes": LONG["minutes"][:1]}).endswith("core to others.")
 
 
