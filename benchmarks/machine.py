@@ -80,6 +80,16 @@ def cpu_seconds(pids: Iterable[int]) -> dict[int, float]:
     return used
 
 
+def running_seconds(pids: Iterable[int]) -> float:
+    """What the threads of these processes have used, to the nanosecond; what ended is left out."""
+    used = 0
+    for pid in pids:
+        for path in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+            with suppress(OSError):
+                used += int(path.read_text().split()[0])
+    return used / 1e9
+
+
 def tree(pid: int) -> list[int]:
     """A process and all below it."""
     children: dict[int, list[int]] = {}

@@ -1,7 +1,8 @@
 """The long run: nine reads to a write, at seven tenths of what the server can do.
 
-Machines of a cloud are faster in one minute than in another. So what the server can do is found
-anew every twenty seconds, in two seconds at full load, and seven tenths of that are kept.
+Machines of a cloud are faster in one second than in another. So what the server can do is found
+anew every twenty seconds, in two seconds at full load, and seven tenths of that are kept; in
+between the pace follows the speed of the machine (see `speed`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from benchmarks.pace import LOST, STRETCHES, Minute, keep_pace
 from benchmarks.server import Server, ensure_packages
 from benchmarks.services import FOLDER, Unable, free_port
 from benchmarks.services import running as services_running
+from benchmarks.speed import Speed
 from benchmarks.subjects import Subjects
 from benchmarks.table import Bench
 from benchmarks.workloads import TABLE, named, new_review
@@ -94,19 +96,21 @@ def long_run(server: Server, bench: Bench, minutes: int) -> dict[str, Any]:
         most = full.found_since(number * STRETCHES)
         shown = row_of(number, minute, machine.memory_mb(server.pids()))
         shown |= {"most": most, "kept": round(shown["requests"] / 60, 1)}
-        shown["stolen"] = stolen.share()
+        shown |= {"stolen": stolen.share(), "cost": full.speed.cost()}
         rows.append(shown)
         print(
             f"minute {number + 1:3}  {shown['kept']:6.1f} of {most:6.1f} a second  "
             f"p50 {shown['p50']:7.2f} ms  p99 {shown['p99']:7.2f} ms  "
-            f"{shown['worker_rss']:.1f} MB  stolen {shown['stolen']:.0%}  {shown['statuses']}",
+            f"{shown['worker_rss']:.1f} MB  cost {shown['cost']:.2f}  "
+            f"stolen {shown['stolen']:.0%}  {shown['statuses']}",
             flush=True,
         )
 
     asyncio.run(
         keep_pace(
             server.port, following, pace=lambda: SHARE * full.run(following).per_second,
-            minutes=minutes, connections=2 * CONNECTIONS, every_minute=tell,
+            speed=full.speed.factor, minutes=minutes, connections=2 * CONNECTIONS,
+            every_minute=tell,
         )
     )  # fmt: skip
     statuses: Counter[int] = Counter()
@@ -128,6 +132,8 @@ class FullLoad:
     def __init__(self, server: Server, bench: Bench) -> None:
         self.loads: list[wrk.Load] = []
         self._server, self._gauge = server, bench.gauge
+        pids = server.pids()
+        self.speed = Speed(lambda: machine.running_seconds(pids))
 
     def run(self, following: Callable[[], Request]) -> wrk.Load:
         """Two seconds of it; the first time warms up."""
@@ -138,7 +144,9 @@ class FullLoad:
             connections=CONNECTIONS, seconds=FULL_LOAD_SECONDS, core=self._gauge.cores.load,
         )  # fmt: skip
         self._gauge.pin()
+        self.speed.full_load_begins()
         self.loads.append(wrk.run(command))
+        self.speed.full_load_ended(self.loads[-1].requests)
         return self.loads[-1]
 
     def found_since(self, stretch: int) -> float:

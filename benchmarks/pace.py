@@ -1,4 +1,4 @@
-"""Requests at a fixed pace: each has its moment, and what it waits for a free connection counts.
+"""Requests at a pace: each has its moment, and what it waits for a free connection counts.
 
 So an answer that is late makes the next ones late as it would for readers, and is not left out.
 """
@@ -94,6 +94,7 @@ async def keep_pace(
     request: Callable[[], Request],
     *,
     pace: Callable[[], float],
+    speed: Callable[[int], float],
     minutes: int,
     connections: int,
     every_minute: Callable[[int, Minute], None],
@@ -101,16 +102,19 @@ async def keep_pace(
     """Send `request()` at a pace for so many minutes; `every_minute` hears what came of each.
 
     `pace()` gives the requests a second for the next stretch. It is asked when all answers of the
-    last one have come, and the time that it takes does not count.
+    last one have come, and the time that it takes does not count. `speed(answers)` says by what
+    the pace is to be multiplied at this moment of the stretch.
     """
     due: asyncio.Queue[float | None] = asyncio.Queue()
-    minute, host = Minute(), f"127.0.0.1:{port}"
+    minute, answers, host = Minute(), 0, f"127.0.0.1:{port}"
 
     async def work() -> None:
+        nonlocal answers
         connection = Connection(port)
         while (at := await due.get()) is not None:
             status = await connection.ask(encoded(request(), host))
             minute.take(status, 1000 * (time.perf_counter() - at))
+            answers += 1
             due.task_done()
         connection.close()
 
@@ -119,12 +123,13 @@ async def keep_pace(
         minute = Minute()
         for _stretch in range(STRETCHES):
             per_second = await asyncio.to_thread(pace)
-            begun = time.perf_counter()
-            for place in range(int(per_second * STRETCH_SECONDS)):
-                at = begun + place / per_second
+            answers, at = 0, time.perf_counter()
+            end = at + STRETCH_SECONDS
+            while at < end:
                 if (wait := at - time.perf_counter()) > 0:
                     await asyncio.sleep(wait)
                 due.put_nowait(at)
+                at += 1 / (per_second * speed(answers))
             await due.join()
         every_minute(number, minute)
     for _worker in workers:

@@ -265,13 +265,14 @@ def mixed(found: dict[str, Any]) -> str:
     other = [row["p99"] for row in minutes if row["stolen"] > STOLEN_AT_MOST]
     said = (
         f"{found['contender']}, {found['taken']}: 70 % of what the server can do for "
-        f"{len(minutes)} minutes, one request in ten a write, at a fixed pace; what it can do was "
-        f"found anew every twenty seconds ({_range(minutes, 'most')} requests a second; "
+        f"{len(minutes)} minutes, one request in ten a write, each at its moment; what it can do "
+        f"was found anew every twenty seconds ({_range(minutes, 'most')} requests a second; "
         f"{_range(minutes, 'kept')} were sent). Answers by status: "
         f"{', '.join(f'{s}: {n:,}' for s, n in found['statuses'].items())}, and "
         f"{found['full_load']:,} at full load, {found['refused']} of them refused. "
         f"{found['failed']} of 500 and above, {found['lost']} lost. Memory of the worker "
         f"{first['worker_rss']:g} MB in the first minute, {last['worker_rss']:g} MB in the last; "
+        f"a request cost it {first['cost']:g} and {last['cost']:g} times what it cost the sender; "
         f"p99 {_spread(quiet)} minutes in which the host gave at most {STOLEN_AT_MOST:.0%} of a "
         f"core to others{f', {_spread(other)} others' if other else ''}."
     )

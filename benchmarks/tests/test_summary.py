@@ -115,7 +115,7 @@ LONG: dict[str, Any] = {
     "minutes": [
         {
             "p50": 1.0, "p99": 5.0 + 4 * stolen, "worker_rss": 90.0, "stolen": stolen,
-            "most": 143.2 - 40 * stolen, "kept": 100.0 - 30 * stolen,
+            "most": 143.2 - 40 * stolen, "kept": 100.0 - 30 * stolen, "cost": 3.5,
         }
         for stolen in (0.0, 0.05, 0.5)
     ],
