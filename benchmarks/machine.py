@@ -124,6 +124,18 @@ def ticks(stat: str | None = None, core: int | None = None) -> Ticks:
     raise ValueError(f"/proc/stat has no {name}")
 
 
+def filesystem(path: str, mounts: str | None = None) -> str:
+    """The kind of file system that a path is on, from the text of /proc/mounts."""
+    text = mounts if mounts is not None else Path("/proc/mounts").read_text()
+    found = ("", "unknown")
+    for line in text.splitlines():
+        _device, place, kind, *_rest = line.split()
+        inside = f"{path}/".startswith(f"{place.rstrip('/')}/")
+        if inside and len(place) >= len(found[0]):
+            found = (place, kind)
+    return found[1]
+
+
 def memory_mb(pids: Iterable[int]) -> dict[str, float]:
     """Resident and proportional memory of the largest of these processes, and of all together."""
     rows = []

@@ -38,6 +38,7 @@ def circumstances(services: Services, cores: Cores) -> dict[str, Any]:
     """Where, when and of what."""
     with services.connect("postgres") as connection:
         version = connection.execute("SHOW server_version").fetchone()
+        place = connection.execute("SHOW data_directory").fetchone()
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True,
         check=False,
@@ -49,6 +50,7 @@ def circumstances(services: Services, cores: Cores) -> dict[str, Any]:
         "machine": machine.description(),
         "cores": vars(cores),
         "postgresql": str(version[0]).split()[0] if version else "",
+        "storage": machine.filesystem(str(place[0])) if place else "",
         "redis": str(cache["redis_version"]),
     }
 

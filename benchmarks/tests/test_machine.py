@@ -33,6 +33,13 @@ def test_memory_is_read_from_the_rollup() -> None:
     assert machine.memory_of(text) == (102_400, 81_920)
 
 
+def test_the_file_system_is_that_of_the_nearest_mount() -> None:
+    mounts = "disk / ext4 rw 0 0\nshm /dev/shm tmpfs rw 0 0\nproc /proc proc rw 0 0\n"
+    found = [machine.filesystem(path, mounts) for path in ("/dev/shm/pg", "/dev/shmx", "/")]
+    assert found == ["tmpfs", "ext4", "ext4"]
+    assert machine.filesystem("/") != "unknown"
+
+
 @pytest.mark.parametrize(
     ("available", "expected", "shared"),
     [({0, 1}, (0, 1, 1), True), ({2, 3, 5, 7}, (2, 3, 5), False)],
