@@ -52,10 +52,27 @@ def _postgresql() -> Iterator[Finding]:
             f"its encoding is {row['encoding']}",
             "make a database with `createdb -E UTF8 -T template0` and restore a backup into it",
         )
+    if not tidied():
+        yield Finding(
+            AREA,
+            "autovacuum is off: requests cost more as tables grow, and no space is freed",
+            "set autovacuum and track_counts to on in the settings of PostgreSQL, and reload them",
+        )
     if not row["trigrams"]:
         yield Finding(
             AREA, "the extension pg_trgm is missing", "apt-get install postgresql-contrib"
         )
+
+
+def tidied() -> bool:
+    """Whether PostgreSQL learns how large its tables are, and clears away what was deleted."""
+    row = next(
+        rows_of(
+            "SELECT current_setting('autovacuum')::bool AND current_setting('track_counts')::bool "
+            "AS tidied"
+        )
+    )
+    return bool(row["tidied"])
 
 
 def _sqlite() -> Iterator[Finding]:

@@ -13,7 +13,7 @@ import random
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from django.conf import settings
@@ -64,7 +64,17 @@ def run_once(
         raise InvalidInput([("", HEADER_CODE, detail)], detail, HEADER_CODE)
     identity = {"user_id": request.user.pk, "path": _digest(request.path), "key": key}
     fingerprint = _digest(_canonical(request.data))
-    return _act_or_replay(identity, fingerprint, handler, secret_fields)
+    act = partial(_act_or_replay, identity, fingerprint, handler, secret_fields)
+    try:
+        response = act()
+    except DomainError:
+        if not _was_kept(identity):
+            raise
+    else:
+        if 200 <= response.status_code < 300 or not _was_kept(identity):
+            return response
+    # The first request ended while this one began: what refused this one is its own doing.
+    return act()
 
 
 @transactional
@@ -137,8 +147,8 @@ def _kept_for(identity: dict[str, Any]) -> IdempotencyKey | None:
     """The answer kept under a key; refuse while the same key is in work.
 
     One statement takes the lock and looks. Should the first request end between the two, the
-    look comes too early; then this one finds its place taken in the end, and is undone.
-    SQLite writes one transaction at a time anyway.
+    look comes too early; then this one is refused by what the first one did, or finds its place
+    taken in the end, is undone, and looks again. SQLite writes one transaction at a time anyway.
     """
     if connection.vendor != "postgresql":
         return IdempotencyKey.objects.filter(**identity).first()
@@ -164,6 +174,12 @@ def _taking_and_looking() -> tuple[str, list[str]]:
         "ON kept.user_id = %s AND kept.path = %s AND kept.key = %s"
     )
     return sql, [field.attname for field in fields]
+
+
+def _was_kept(identity: dict[str, Any]) -> bool:
+    """Whether an answer is kept under a key, now that the transaction has ended."""
+    kept = IdempotencyKey.objects.filter(**identity, created_at__gt=_oldest(timezone.now()))
+    return kept.exists()
 
 
 def _under_way() -> DomainError:

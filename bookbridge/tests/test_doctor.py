@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from accounts import erasures
@@ -32,6 +32,7 @@ def _healthy(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(settings_questions, "DOTENV", tmp_path / ".env")
     monkeypatch.delenv("WEB_CONCURRENCY", raising=False)
     monkeypatch.setattr(cache, "SLOW_SECONDS", 9)  # the machine of the tests may be busy
+    monkeypatch.setattr(database, "tidied", lambda: True)  # nor is every server of tests in use
 
 
 def ask() -> tuple[int, list[Any]]:
@@ -117,6 +118,18 @@ def test_a_database_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> Non
     _code, found = ask()
     texts = [finding["text"] for finding in found if finding["problem"]]
     assert "it does not answer: connection refused" in texts
+
+
+TIDIED = database.tidied
+
+
+@pytest.mark.postgres
+def test_a_database_that_nobody_tidies(monkeypatch: pytest.MonkeyPatch) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW autovacuum")
+        assert TIDIED() is (cursor.fetchone()[0] == "on")
+    monkeypatch.setattr(database, "tidied", lambda: False)
+    problem("database", "autovacuum is off")
 
 
 def test_migrations(monkeypatch: pytest.MonkeyPatch) -> None:

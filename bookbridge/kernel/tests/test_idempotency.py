@@ -17,6 +17,7 @@ from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
+from bookbridge.kernel import idempotency
 from bookbridge.kernel.errors import DomainError, InvalidInput, KeyReused
 from bookbridge.kernel.idempotency import forget, purge_expired, run_once
 from bookbridge.kernel.models import IdempotencyKey, LimitCounter
@@ -182,6 +183,34 @@ def test_a_reader_who_leaves_is_forgotten(reader: Any) -> None:
     assert not IdempotencyKey.objects.exists()
 
 
+def refuse() -> Answer:
+    raise DomainError("It is there already.", "already_there")
+
+
+@pytest.mark.parametrize("second", [refuse, Act(), Act(status=409)], ids=["error", "act", "answer"])
+def test_who_looked_before_the_first_one_ended_gets_its_answer(
+    reader: Any, monkeypatch: pytest.MonkeyPatch, second: Callable[[], Answer]
+) -> None:
+    first, look = run_once(post(reader), Act()), idempotency._kept_for
+    looks = iter([lambda _identity: None, look])
+    monkeypatch.setattr(idempotency, "_kept_for", lambda identity: next(looks)(identity))
+    answer = run_once(post(reader), second)
+    assert (answer.status_code, answer["Idempotency-Replayed"]) == (201, "true")
+    assert to_json(answer.data) == to_json(first.data)
+    assert effects() == 1
+
+
+def test_who_looked_too_early_with_another_body_is_told(
+    reader: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_once(post(reader), Act())
+    looks = iter([lambda _identity: None, idempotency._kept_for])
+    monkeypatch.setattr(idempotency, "_kept_for", lambda identity: next(looks)(identity))
+    with pytest.raises(KeyReused):
+        run_once(post(reader, body={"a": 2}), Act())
+    assert effects() == 1
+
+
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_while_the_first_is_under_way_the_second_is_told_to_wait() -> None:
@@ -225,7 +254,8 @@ def test_twenty_at_once_happen_once() -> None:
     assert len(statuses) == 20
     assert set(statuses) <= {201, 409}
     assert 201 in statuses
-    assert (act.calls, effects()) == (1, 1)
+    # Who took the lock just when the first one ended acted too, and was undone.
+    assert (effects(), IdempotencyKey.objects.count()) == (1, 1)
 
 
 def in_thread(act: Callable[[], Any]) -> threading.Thread:
