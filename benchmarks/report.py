@@ -264,7 +264,8 @@ def mixed(found: dict[str, Any]) -> str:
     quiet = [row["p99"] for row in minutes if row["stolen"] <= STOLEN_AT_MOST]
     other = [row["p99"] for row in minutes if row["stolen"] > STOLEN_AT_MOST]
     said = (
-        f"{found['contender']}, {found['taken']}: 70 % of what the server can do for "
+        f"{found['contender']}, {found['taken']} (commit {found['commit']}, the database on "
+        f"{found['storage']}): 70 % of what the server can do for "
         f"{len(minutes)} minutes, one request in ten a write, each at its moment; what it can do "
         f"was found anew every twenty seconds ({_range(minutes, 'most')} requests a second; "
         f"{_range(minutes, 'kept')} were sent). Answers by status: "

@@ -112,6 +112,7 @@ def test_every_requirement_has_a_verdict(table: dict[str, Any]) -> None:
 
 LONG: dict[str, Any] = {
     "contender": "BookBridge", "taken": "now", "full_load": 7_000, "refused": 0,
+    "commit": "abc", "storage": "ext4",
     "minutes": [
         {
             "p50": 1.0, "p99": 5.0 + 4 * stolen, "worker_rss": 90.0, "stolen": stolen,
