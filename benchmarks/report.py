@@ -115,7 +115,8 @@ def circumstances(table: dict[str, Any]) -> str:
     lines = [
         f"Measured {table['taken']} (commit {table['commit']}): {machine['processor']}, "
         f"{machine['cores']} cores, {machine['memory_gb']} GB, {machine['system']}, "
-        f"Python {machine['python']}, PostgreSQL {table['postgresql']}, Redis {table['redis']}.",
+        f"Python {machine['python']}, PostgreSQL {table['postgresql']} on "
+        f"{table['storage']}, Redis {table['redis']}.",
         f"{size['reviews']:,} reviews, {size['books']:,} books, {size['clubs']:,} clubs, "
         f"{size['readers']:,} readers (those imported with ratings among them).",
         f"{table['rounds']} alternating rounds of {table['seconds']:g} s; one worker on core "

@@ -33,6 +33,7 @@ def table() -> dict[str, Any]:
     contenders = {"gunicorn": "BookBridge", "fastapi": "FastAPI & <co>", "bare": "bare"}
     return {
         "taken": "2026-11-21 10:00 UTC", "commit": "abc", "postgresql": "15", "redis": "7",
+        "storage": "ext4",
         "machine": {
             "processor": "P", "cores": 2, "memory_gb": 8, "system": "S", "python": "3.11",
         },
