@@ -6,11 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
+
+from bookbridge import environment, running
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60
@@ -125,3 +129,63 @@ def test_without_a_broker_there_is_only_the_server(tmp_path: Path) -> None:
     )
     before, after = done.stdout.split()
     assert before == after, "it became the server"
+
+
+@pytest.fixture
+def _own_signals() -> Iterator[None]:
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def python(source: str) -> list[str]:
+    return [sys.executable, "-c", source]
+
+
+FOREVER = python("import time; time.sleep(600)")
+
+
+@pytest.mark.usefixtures("_own_signals")
+def test_the_end_of_the_server_is_the_end_of_both() -> None:
+    pair = running.Pair(python("import time; time.sleep(1); raise SystemExit(3)"), FOREVER)
+    assert pair.run() == 3
+    assert pair.worker is not None
+    assert pair.worker.returncode == -signal.SIGTERM
+
+
+@pytest.mark.usefixtures("_own_signals")
+def test_a_worker_that_dies_is_told_of_and_waited_for(capfd: pytest.CaptureFixture[str]) -> None:
+    pair = running.Pair(FOREVER, python("raise SystemExit(1)"))
+    threading.Timer(2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    assert pair.run() == 0
+    assert "The worker ended; again in 2 s." in capfd.readouterr().err
+    assert pair.server.returncode == -signal.SIGINT
+
+
+def test_without_a_broker_this_process_becomes_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    became: list[list[str]] = []
+    monkeypatch.setattr(environment, "load", lambda: None)
+    monkeypatch.setattr(running.allocation, "in_large_pages", lambda _variables: None)
+    for name in ("BROKER_URL", "REDIS_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+    def become(_program: str, arguments: list[str]) -> None:
+        became.append(arguments)
+        raise SystemExit(0)
+
+    monkeypatch.setattr(running.os, "execv", become)
+    with pytest.raises(SystemExit):
+        running.main()
+    assert became[0][:2] == [sys.executable, "-m"]
+    monkeypatch.setenv("SERVER", "apache")
+    with pytest.raises(SystemExit, match="apache"):
+        running.main()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_own_signals")
+def test_the_worker_by_hand_says_how_much_it_did(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("work", "--once")
+    assert capsys.readouterr().out == "0 jobs were tried.\n"
