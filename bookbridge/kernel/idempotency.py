@@ -48,8 +48,9 @@ def run_once(
     """The answer of `handler`, or the one kept for the same key, path, reader and body.
 
     For a POST of a signed-in reader whose visibility and role were checked already. `handler`
-    runs in one transaction with the keeping of its answer, and again after a deadlock. Fields
-    of the answer named in `secret_fields` are kept as null: a secret is shown once.
+    runs in one transaction with the keeping of its answer, and again after a deadlock. Should the
+    first request end just as this one begins, what `handler` did is undone and the first answer
+    given. Fields of the answer named in `secret_fields` are kept as null: a secret is shown once.
 
     Raises:
         InvalidInput: 400 `invalid_idempotency_key`, the key is not 1 to 255 visible ASCII.
@@ -73,7 +74,7 @@ def run_once(
     else:
         if 200 <= response.status_code < 300 or not _was_kept(identity):
             return response
-    # The first request ended while this one began: what refused this one is its own doing.
+    # The first request ended while this one began, and its effects are what refused this one.
     return act()
 
 
